@@ -1,0 +1,171 @@
+"""Every table. Each column is classified by what it may hold at rest (``info["class"]``):
+
+``plain`` nothing about a person; ``sealed`` AEAD-sealed (see ``bot.db.sealing``); ``hashed`` keyed or slow hash;
+``pseudonym`` keyed HMAC of an address. ``tests/unit/test_column_inventory.py`` fails on an unclassified one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+PLAIN, SEALED, HASHED, PSEUDONYM = "plain", "sealed", "hashed", "pseudonym"
+
+
+def column(name: str, kind: Any, *args: Any, cls: str = PLAIN, **options: Any) -> sa.Column[Any]:
+    """A column with its class."""
+    return sa.Column(name, kind, *args, info={"class": cls}, **options)
+
+
+def sealed(name: str, *, nullable: bool = False) -> sa.Column[Any]:
+    """A sealed column."""
+    return column(name, sa.LargeBinary, cls=SEALED, nullable=nullable)
+
+
+def text(name: str, **options: Any) -> sa.Column[Any]:
+    """A plain text column, not null unless said."""
+    return column(name, sa.String, nullable=options.pop("nullable", False), **options)
+
+
+def moment(name: str, **options: Any) -> sa.Column[Any]:
+    """Seconds since 1970 (UTC) as a float: the same on every engine."""
+    return column(name, sa.Float, nullable=options.pop("nullable", False), **options)
+
+
+meta = sa.Table("meta", metadata, text("name", primary_key=True), text("value"))
+
+# --- dialogue ---------------------------------------------------------------------------------------------------
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    column("id", sa.Integer, primary_key=True, autoincrement=True),
+    text("channel"),
+    column("update_key", sa.String, cls=HASHED, nullable=False),  # keyed HMAC of the update id
+    column("sender", sa.String, cls=PSEUDONYM, nullable=False),
+    sealed("body", nullable=True),  # IncomingMessage as JSON; emptied once answered and at rest
+    text("state"),  # new, done, failed
+    column("attempts", sa.Integer, nullable=False, default=0),
+    moment("received_at"),
+    moment("handled_at", nullable=True),
+    sa.UniqueConstraint("channel", "update_key", name="uq_inbox_update"),
+    sa.Index("ix_inbox_state", "state", "id"),
+)
+replies = sa.Table(
+    "replies",
+    metadata,
+    column("id", sa.Integer, primary_key=True, autoincrement=True),
+    column("inbox_id", sa.Integer, nullable=True),
+    column("seq", sa.Integer, nullable=False),
+    text("channel"),
+    column("sender", sa.String, cls=PSEUDONYM, nullable=False),
+    sealed("body", nullable=True),  # {"chat_id", "reply"}
+    text("state"),  # pending, sent, failed
+    column("attempts", sa.Integer, nullable=False, default=0),
+    moment("created_at"),
+    moment("due_at"),
+    moment("sent_at", nullable=True),
+    sa.UniqueConstraint("inbox_id", "seq", name="uq_replies_inbox"),
+    sa.Index("ix_replies_state", "state", "channel", "due_at"),
+)
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    column("sender", sa.String, cls=PSEUDONYM, primary_key=True),
+    text("channel"),
+    sealed("address"),  # {"chat_id"}
+    sealed("context"),  # what the conversation remembers: earlier risk, audience, introduced
+    text("floor"),  # bot, waiting, officer
+    moment("updated_at"),
+)
+trackers = sa.Table(
+    "trackers",
+    metadata,
+    column("sender", sa.String, cls=PSEUDONYM, primary_key=True),
+    sealed("body"),  # Rasa's serialised tracker
+    moment("updated_at"),
+)
+counters = sa.Table(
+    "counters",
+    metadata,
+    column("key", sa.String, cls=HASHED, primary_key=True),  # keyed HMAC of (purpose, sender, window)
+    column("n", sa.Integer, nullable=False),
+    moment("expires_at"),
+)
+
+# --- reports and forwarding -------------------------------------------------------------------------------------
+reports = sa.Table(
+    "reports",
+    metadata,
+    text("id", primary_key=True),  # UUID, chosen before the first forwarding attempt
+    text("idempotency_key", unique=True),  # one report for one confirmed draft, however often it is confirmed
+    text("channel"),
+    column("sender", sa.String, cls=PSEUDONYM, nullable=False),
+    text("risk"),
+    text("status"),  # received, forwarded, acknowledged, in_progress, closed, withdrawn
+    sealed("data_key", nullable=True),  # this report's own key, sealed; deleting it shreds the report
+    sealed("content"),  # sealed with the data key
+    column("receipt_lookup", sa.String, cls=HASHED, nullable=False, unique=True),  # slow keyed hash
+    moment("created_at"),
+    moment("updated_at"),
+)
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    column("id", sa.Integer, primary_key=True, autoincrement=True),
+    text("report_id", index=True),
+    text("target"),
+    text("kind"),  # report, update, withdrawal
+    text("state"),  # pending, sending, unknown, delivered, rejected, dead
+    column("attempts", sa.Integer, nullable=False, default=0),
+    moment("due_at"),
+    moment("claimed_at", nullable=True),
+    moment("delivered_at", nullable=True),
+    text("last_error", nullable=True),  # a code such as http_503 or timeout; never a body
+    sa.UniqueConstraint("report_id", "target", "kind", name="uq_deliveries_once"),
+    sa.Index("ix_deliveries_state", "state", "due_at"),
+)
+desk_cases = sa.Table(
+    "desk_cases",
+    metadata,
+    text("id", primary_key=True),  # the report's UUID
+    text("risk"),
+    text("status"),
+    sealed("data_key", nullable=True),
+    sealed("content"),
+    text("acknowledged_by", nullable=True),
+    moment("acknowledged_at", nullable=True),
+    moment("received_at"),
+    moment("updated_at"),
+)
+audit = sa.Table(
+    "audit",
+    metadata,
+    column("id", sa.Integer, primary_key=True, autoincrement=True),
+    moment("at"),
+    text("actor"),  # officer login, or system
+    text("action"),
+    text("subject"),  # an id, never content
+    text("detail"),  # codes only
+)
+
+# --- desk -------------------------------------------------------------------------------------------------------
+officers = sa.Table(
+    "officers",
+    metadata,
+    text("login", primary_key=True),
+    column("password", sa.String, cls=HASHED, nullable=False),  # Argon2id
+    column("must_change", sa.Boolean, nullable=False),
+    column("active", sa.Boolean, nullable=False),
+    moment("created_at"),
+)
+desk_sessions = sa.Table(
+    "desk_sessions",
+    metadata,
+    column("token", sa.String, cls=HASHED, primary_key=True),
+    text("login"),
+    moment("created_at"),
+    moment("seen_at"),
+)
