@@ -1,0 +1,38 @@
+"""A guess at who is writing, from pronouns and stated age, so that the voice fits before anybody is asked.
+
+Only a guess for the tone of an answer: it never decides what help a person gets.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bot.dialogue.phrases import load_yaml
+from bot.language import normalise, strip_accents
+
+AUDIENCES = ("child", "teen", "parent", "teacher")
+OWN_AGE = re.compile(r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
+    compiled = []
+    for audience, signs in load_yaml("audience.yml").items():
+        whole = "|".join(sign if sign.startswith("^") else rf"\b{sign}" for sign in signs)
+        accented = re.compile(f"(?:{whole})")
+        compiled.append((audience, accented, re.compile(strip_accents(accented.pattern))))
+    return compiled
+
+
+def guess_audience(text: str) -> str | None:
+    """The likely audience of one message, or None when nothing tells."""
+    normal = normalise(text)[:400]
+    bare = strip_accents(normal)
+    age = OWN_AGE.search(bare)
+    if age and 3 <= int(age.group(2)) <= 17:
+        return "child" if int(age.group(2)) < 11 else "teen"
+    for audience, accented, stripped in _patterns():
+        if accented.search(normal) or (bare == normal and stripped.search(bare)):
+            return audience
+    return None

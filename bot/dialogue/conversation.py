@@ -1,0 +1,196 @@
+"""One person's message in, the replies out.
+
+Safety comes first and does not depend on Rasa: a message at risk is answered with the safe words and the numbers
+even when Rasa, the action server, the database or the case system is down.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from bot.dialogue.audience import AUDIENCES, guess_audience
+from bot.dialogue.commands import Said, interpret
+from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
+from bot.dialogue.phrases import say
+from bot.dialogue.rasa_client import RasaDown, RasaTurn
+from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers
+
+log = structlog.get_logger(__name__)
+RECENT = 3
+RASA_TEXT = 2000
+"""Characters given to Rasa; safety reads the whole message."""
+STICKERS = ("sticker", "animation")
+
+
+class Understanding(Protocol):
+    """What the conversation needs of Rasa (``RasaClient``)."""
+
+    async def handle(self, sender: str, text: str, metadata: dict[str, Any], repeated: bool) -> RasaTurn:
+        """Give one message to Rasa. Raises ``RasaDown``."""
+
+
+@dataclass
+class Memory:
+    """What is remembered of one chat between messages (sealed at rest)."""
+
+    introduced: bool = False
+    audience: str | None = None
+    audience_chosen: bool = False
+    risk: Risk = "none"
+    recent: list[str] = field(default_factory=list)
+    in_form: bool = False
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any] | None) -> Memory:
+        known = {k: v for k, v in (data or {}).items() if k in cls.__dataclass_fields__}
+        return cls(**known)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass
+class Turn:
+    """The result of one message: what is said, what is remembered (None: everything is forgotten)."""
+
+    replies: list[Reply]
+    memory: Memory | None
+    risk: Risk = "none"
+    rasa_failed: bool = False
+
+
+class Conversation:
+    """Answers messages. Holds no state of its own, so any number of chats may run side by side."""
+
+    def __init__(self, assessor: RiskAssessor, answers: SafetyAnswers, rasa: Understanding) -> None:
+        self._assessor = assessor
+        self._answers = answers
+        self._rasa = rasa
+
+    async def respond(
+        self, message: IncomingMessage, sender: str, memory: Memory, key: str, repeated: bool = False
+    ) -> Turn:
+        """Answer one message. Never raises for what a person wrote."""
+        said = interpret(message)
+        if said.quick_exit:
+            return Turn([say("quick_exit", memory.audience, kind="hide")], None)
+        self._learn_audience(said, memory)
+        if message.media or not (said.text or said.to_rasa):
+            return await self._without_words(message, said, sender, memory, key, repeated)
+        assessment = self._assess(said.text, memory)
+        turn = Turn([], memory, risk=assessment.risk)
+        if assessment.at_risk or assessment.kind == "offender":
+            turn.replies.append(self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form))
+        if len(message.text) >= MAX_TEXT:
+            turn.replies.append(say("too_long", memory.audience))
+        await self._ask_rasa(turn, said, sender, key, repeated, assessment)
+        self._introduce(turn, message)
+        self._remember(turn, said.text, assessment)
+        return turn
+
+    def respond_without_rasa(self, message: IncomingMessage, memory: Memory) -> Turn:
+        """The last resort after repeated failures: the safe words if needed, and that the machine is down."""
+        said = interpret(message)
+        assessment = self._assess(said.text, memory)
+        replies = [say("system_down", memory.audience)]
+        if assessment.at_risk:
+            replies.insert(0, self._answers.answer(assessment, self._audience(memory)))
+        return Turn(replies, memory, risk=assessment.risk, rasa_failed=True)
+
+    def _assess(self, text: str, memory: Memory) -> Assessment:
+        context = Context(earlier=memory.risk, in_form=memory.in_form, recent=tuple(memory.recent))
+        return self._assessor.assess(text, context)
+
+    @staticmethod
+    def _audience(memory: Memory) -> str:
+        return memory.audience or "teen"
+
+    @staticmethod
+    def _learn_audience(said: Said, memory: Memory) -> None:
+        if said.audience in AUDIENCES:
+            memory.audience, memory.audience_chosen = said.audience, True
+        elif said.text and not memory.audience_chosen:
+            memory.audience = guess_audience(said.text) or memory.audience
+
+    async def _without_words(
+        self, message: IncomingMessage, said: Said, sender: str, memory: Memory, key: str, repeated: bool
+    ) -> Turn:
+        """A photo, voice message, sticker or nothing readable; a caption is answered as words."""
+        phrase = "empty" if not message.media else "sticker" if message.media in STICKERS else "media"
+        first = say(phrase, memory.audience)
+        if not said.text:
+            turn = Turn([first], memory)
+            self._introduce(turn, message)
+            return turn
+        words = IncomingMessage(**{**message.to_dict(), "media": ""})
+        turn = await self.respond(words, sender, memory, key, repeated)
+        turn.replies.insert(1 if turn.replies and turn.replies[0].kind == "safety" else 0, first)
+        return turn
+
+    async def _ask_rasa(
+        self, turn: Turn, said: Said, sender: str, key: str, repeated: bool, assessment: Assessment
+    ) -> None:
+        memory = turn.memory
+        assert memory is not None
+        metadata = {
+            "message_key": key,
+            "audience": self._audience(memory),
+            "risk": assessment.risk,
+            "kind": assessment.kind,
+            "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
+        }
+        try:
+            to_rasa = with_audience(said.to_rasa[:RASA_TEXT], memory)
+            result = await self._rasa.handle(sender, to_rasa, metadata, repeated)
+        except RasaDown as error:
+            log.warning("rasa.down", reason=str(error))
+            turn.rasa_failed = True
+            turn.replies.append(say("system_down", memory.audience))
+            return
+        turn.replies.extend(result.replies)
+        if "in_form" in result.wishes:
+            memory.in_form = bool(result.wishes["in_form"])
+        if result.wishes.get("calm"):
+            memory.risk, memory.recent = "none", []
+        if result.wishes.get("forget"):
+            turn.memory = None
+        if not turn.replies:
+            log.warning("rasa.silent")
+            turn.replies.append(say("system_down", memory.audience))
+
+    @staticmethod
+    def _introduce(turn: Turn, message: IncomingMessage) -> None:
+        """At first contact say that this is a machine; after the safe words when there is danger."""
+        memory = turn.memory
+        if memory is None or memory.introduced:
+            return
+        memory.introduced = True
+        at_risk = bool(turn.replies) and turn.replies[0].kind == "safety"
+        greeting = message.text.startswith("/start") or message.kind == "joined"
+        if at_risk:
+            turn.replies.insert(1, say("machine_note", memory.audience))
+        else:
+            turn.replies[:0] = [] if greeting else [say("machine_note", memory.audience)]
+
+    @staticmethod
+    def _remember(turn: Turn, text: str, assessment: Assessment) -> None:
+        if turn.memory is None:
+            return
+        if text:
+            turn.memory.recent = [*turn.memory.recent, text[:300]][-RECENT:]
+        if RISKS.index(assessment.risk) > RISKS.index(turn.memory.risk):
+            turn.memory.risk = assessment.risk
+
+
+def with_audience(to_rasa: str, memory: Memory) -> str:
+    """Rasa does not run its pipeline on a payload, so the audience travels inside it."""
+    if not to_rasa.startswith("/") or memory.audience is None:
+        return to_rasa
+    head, brace, rest = to_rasa.partition("{")
+    entities = json.loads(brace + rest) if brace else {}
+    entities.setdefault("audience", memory.audience)
+    return head + json.dumps(entities)

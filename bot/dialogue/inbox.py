@@ -1,0 +1,238 @@
+"""The inbox and the replies: what a person wrote and what goes back, sealed and durable.
+
+A message is stored under a unique (channel, update id) before its platform is told that it arrived, so a crash,
+a retry or a duplicate delivery neither loses nor repeats it. Its text is deleted in the same transaction that
+stores the replies; a reply's text is deleted once the platform has taken it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from bot.db import tables
+from bot.db.engine import Store
+from bot.dialogue.messages import IncomingMessage, Reply
+
+MAX_ATTEMPTS = 5
+"""A message that fails this often is answered with the system-down words and set aside as ``failed``."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A stored message that waits for its answer. ``attempts`` counts the tries before this one."""
+
+    id: int
+    key: str
+    sender: str
+    attempts: int
+    message: IncomingMessage
+
+
+@dataclass(frozen=True)
+class DueReply:
+    """A reply that waits to be sent."""
+
+    id: int
+    sender: str
+    channel: str
+    chat_id: str
+    attempts: int
+    created_at: float
+    reply: Reply
+
+
+class Inbox:
+    """Keeps incoming messages until they are answered."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def accept(self, message: IncomingMessage) -> bool:
+        """Persist a message. True: new; False: this update was stored before (nothing changes)."""
+        keys = self._store.keys
+        raw = f"{message.channel}\0{message.update_id}".encode()
+        key = hmac.new(keys.pseudonym, raw, hashlib.sha256).hexdigest()
+        row = {
+            "channel": message.channel,
+            "update_key": key,
+            "sender": keys.pseudonymise(message.channel, message.chat_id),
+            "body": self._store.sealer.seal_json(message.to_dict(), "inbox", "body", key),
+            "state": "new",
+            "attempts": 0,
+            "received_at": time.time(),
+        }
+        try:
+            with self._store.engine.begin() as connection:
+                connection.execute(tables.inbox.insert().values(**row))
+        except IntegrityError:
+            return False
+        return True
+
+    def waiting_senders(self) -> list[str]:
+        """Pseudonyms with unanswered messages, the longest waiting first."""
+        inbox = tables.inbox.c
+        query = (
+            sa.select(inbox.sender)
+            .where(inbox.state == "new")
+            .group_by(inbox.sender)
+            .order_by(sa.func.min(inbox.id))
+        )
+        with self._store.engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def claim(self, sender: str) -> Pending | None:
+        """The sender's oldest unanswered message, its attempt counted, or None."""
+        inbox = tables.inbox
+        with self._store.engine.begin() as connection:
+            query = sa.select(inbox).where(inbox.c.sender == sender, inbox.c.state == "new").order_by(inbox.c.id).limit(1)
+            row = connection.execute(query).mappings().first()
+            if row is None:
+                return None
+            connection.execute(
+                inbox.update().where(inbox.c.id == row["id"]).values(attempts=row["attempts"] + 1)
+            )
+        body = self._store.sealer.open_json(row["body"], "inbox", "body", row["update_key"])
+        return Pending(row["id"], row["update_key"], sender, row["attempts"], IncomingMessage.from_dict(body))
+
+    def finish(self, pending: Pending, replies: list[Reply], context: bytes | None, failed: bool = False) -> None:
+        """Store the replies, the conversation's context and the end of the message in one transaction."""
+        now = time.time()
+        message = pending.message
+        with self._store.engine.begin() as connection:
+            for seq, reply in enumerate(replies):
+                row = f"{pending.id}/{seq}"
+                body = {"chat_id": message.chat_id, "reply": reply.to_dict()}
+                connection.execute(
+                    tables.replies.insert().values(
+                        inbox_id=pending.id,
+                        seq=seq,
+                        channel=message.channel,
+                        sender=pending.sender,
+                        body=self._store.sealer.seal_json(body, "replies", "body", row),
+                        state="pending",
+                        attempts=0,
+                        created_at=now,
+                        due_at=now,
+                    )
+                )
+            connection.execute(
+                tables.inbox.update()
+                .where(tables.inbox.c.id == pending.id)
+                .values(state="failed" if failed else "done", handled_at=now, body=None)
+            )
+            if context is not None:
+                save_context(connection, self._store, pending.sender, message, context, now)
+
+    def forget(self, sender: str) -> None:
+        """Empty everything kept of one person's chat here (not reports, which live elsewhere)."""
+        with self._store.engine.begin() as connection:
+            connection.execute(
+                tables.inbox.update()
+                .where(tables.inbox.c.sender == sender, tables.inbox.c.state != "new")
+                .values(body=None)
+            )
+            connection.execute(
+                tables.replies.update()
+                .where(tables.replies.c.sender == sender, tables.replies.c.state == "pending")
+                .values(body=None, state="failed")
+            )
+            connection.execute(tables.conversations.delete().where(tables.conversations.c.sender == sender))
+            connection.execute(tables.trackers.delete().where(tables.trackers.c.sender == sender))
+
+
+def save_context(
+    connection: sa.engine.Connection,
+    store: Store,
+    sender: str,
+    message: IncomingMessage,
+    context: bytes,
+    now: float,
+) -> None:
+    """Insert or replace a conversation's sealed context inside a transaction."""
+    table = tables.conversations
+    values = {"context": context, "updated_at": now}
+    changed = connection.execute(table.update().where(table.c.sender == sender).values(**values))
+    if changed.rowcount == 0:
+        address = store.sealer.seal_json({"chat_id": message.chat_id}, "conversations", "address", sender)
+        connection.execute(
+            table.insert().values(sender=sender, channel=message.channel, address=address, floor="bot", **values)
+        )
+
+
+class Outgoing:
+    """The replies that wait to be sent, each person's in order."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def due(self, limit: int = 50) -> list[DueReply]:
+        """For every sender the oldest pending reply, if it is due."""
+        table = tables.replies
+        first = (
+            sa.select(sa.func.min(table.c.id)).where(table.c.state == "pending").group_by(table.c.sender)
+        )
+        query = (
+            sa.select(table)
+            .where(table.c.id.in_(first), table.c.due_at <= time.time())
+            .order_by(table.c.id)
+            .limit(limit)
+        )
+        with self._store.engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        due = []
+        for row in rows:
+            place = f"{row['inbox_id']}/{row['seq']}"
+            body = self._store.sealer.open_json(row["body"], "replies", "body", place)
+            due.append(
+                DueReply(
+                    row["id"],
+                    row["sender"],
+                    row["channel"],
+                    body["chat_id"],
+                    row["attempts"],
+                    row["created_at"],
+                    Reply.from_dict(body["reply"]),
+                )
+            )
+        return due
+
+    def sent(self, reply_id: int) -> None:
+        """The platform has taken the reply: forget its text."""
+        self._close(reply_id, "sent")
+
+    def refused(self, reply_id: int) -> None:
+        """The platform will never take it (blocked, chat gone): forget its text."""
+        self._close(reply_id, "failed")
+
+    def later(self, reply_id: int, seconds: float) -> None:
+        """Try again after ``seconds``."""
+        table = tables.replies
+        with self._store.engine.begin() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.id == reply_id)
+                .values(due_at=time.time() + seconds, attempts=table.c.attempts + 1)
+            )
+
+    def hurry(self, sender: str) -> None:
+        """Make a sender's waiting replies due now (their page has reconnected)."""
+        table = tables.replies
+        with self._store.engine.begin() as connection:
+            connection.execute(
+                table.update()
+                .where(table.c.sender == sender, table.c.state == "pending")
+                .values(due_at=time.time())
+            )
+
+    def _close(self, reply_id: int, state: str) -> None:
+        table = tables.replies
+        with self._store.engine.begin() as connection:
+            connection.execute(
+                table.update().where(table.c.id == reply_id).values(state=state, sent_at=time.time(), body=None)
+            )

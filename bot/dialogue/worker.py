@@ -1,0 +1,230 @@
+"""The two loops of the dialogue: answer what is in the inbox, and send what is to be said.
+
+Each person's messages are handled one after another, different people's side by side. Every step is recorded, so
+the process may be killed at any point and goes on where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from anyio import to_thread
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.bridges.base import Bridge, SendLater, SendRefused
+from bot.db import tables
+from bot.db.engine import Store
+from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
+from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
+from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
+
+log = structlog.get_logger(__name__)
+IDLE = 1.0
+PARALLEL = 8
+GIVE_UP_AFTER = 48 * 3600.0
+"""A reply that could not be sent for this long is dropped (the platforms' own windows are no longer)."""
+
+
+class InboxDown(Exception):
+    """The database did not take a message."""
+
+
+class InboxWorker:
+    """Answers stored messages."""
+
+    def __init__(self, store: Store, conversation: Conversation, sender: ReplySender) -> None:
+        self._store = store
+        self._inbox = Inbox(store)
+        self._conversation = conversation
+        self._sender = sender
+        self._wake = asyncio.Event()
+        self._busy: set[str] = set()
+        self._limit = asyncio.Semaphore(PARALLEL)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answered_directly: deque[tuple[str, str]] = deque(maxlen=1000)
+
+    async def accept(self, message: IncomingMessage) -> bool:
+        """Persist a message (what a bridge calls). True: new; False: seen before.
+
+        Raises ``InboxDown`` when the database does not take it; the person has then been answered directly, once,
+        and the platform, not being told that the message arrived, delivers it again later.
+        """
+        if len(message.text) > MAX_TEXT:
+            message = replace(message, text=message.text[:MAX_TEXT])
+        try:
+            new = await to_thread.run_sync(self._inbox.accept, message)
+        except SQLAlchemyError as error:
+            log.error("inbox.down", error=type(error).__name__)
+            await self._answer_without_store(message)
+            raise InboxDown from None
+        MESSAGES.labels(channel=message.channel, result="new" if new else "duplicate").inc()
+        if new:
+            self._wake.set()
+        return new
+
+    async def _answer_without_store(self, message: IncomingMessage) -> None:
+        update = (message.channel, message.update_id)
+        if update in self._answered_directly:
+            return
+        self._answered_directly.append(update)
+        for reply in self._conversation.respond_without_rasa(message, Memory()).replies:
+            await self._sender.send_now(message.channel, message.chat_id, reply)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; survives every error."""
+        while not stop.is_set():
+            self._wake.clear()
+            try:
+                for sender in await to_thread.run_sync(self._inbox.waiting_senders):
+                    if sender not in self._busy:
+                        self._busy.add(sender)
+                        task = asyncio.create_task(self._serve(sender))
+                        self._tasks.add(task)
+                        task.add_done_callback(self._tasks.discard)
+            except Exception as error:
+                log.error("inbox.failed", error=type(error).__name__)
+            await wait_for_any(stop, self._wake, timeout=IDLE)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
+
+    async def _serve(self, sender: str) -> None:
+        try:
+            async with self._limit:
+                while await self._answer_next(sender):
+                    pass
+        except Exception as error:
+            log.error("inbox.answer_failed", error=type(error).__name__)
+            await asyncio.sleep(IDLE)
+        finally:
+            self._busy.discard(sender)
+
+    async def _answer_next(self, sender: str) -> bool:
+        pending = await to_thread.run_sync(self._inbox.claim, sender)
+        if pending is None:
+            return False
+        started = time.monotonic()
+        memory = await to_thread.run_sync(read_memory, self._store, sender)
+        if pending.attempts >= MAX_ATTEMPTS:
+            turn = self._conversation.respond_without_rasa(pending.message, memory)
+        else:
+            turn = await self._conversation.respond(
+                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0
+            )
+        await to_thread.run_sync(self._finish, pending, turn)
+        TURN_SECONDS.observe(time.monotonic() - started)
+        self._sender.wake()
+        return True
+
+    def _finish(self, pending: Pending, turn: Turn) -> None:
+        if turn.memory is None:
+            self._inbox.forget(pending.sender)
+            self._inbox.finish(pending, turn.replies, None)
+            return
+        context = self._store.sealer.seal_json(
+            turn.memory.to_json(), "conversations", "context", pending.sender
+        )
+        failed = pending.attempts >= MAX_ATTEMPTS
+        self._inbox.finish(pending, turn.replies, context, failed=failed)
+
+
+class ReplySender:
+    """Sends stored replies through the bridges, each person's in order."""
+
+    def __init__(self, store: Store, bridges: Mapping[str, Bridge]) -> None:
+        self._outgoing = Outgoing(store)
+        self._bridges = bridges
+        self._wake = asyncio.Event()
+        self._busy: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    async def send_now(self, channel: str, chat_id: str, reply: Reply) -> None:
+        """Send without storing: only for the case that nothing can be stored. Failures are logged, not raised."""
+        bridge = self._bridges.get(channel)
+        if bridge is None:
+            return
+        try:
+            await bridge.send(chat_id, reply, f"direct-{uuid.uuid4()}")
+        except Exception as error:
+            log.error("replies.direct_failed", channel=channel, error=type(error).__name__)
+
+    async def connected(self, sender: str) -> None:
+        """A person's page has reconnected: send what waits for them now."""
+        await to_thread.run_sync(self._outgoing.hurry, sender)
+        self.wake()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set; survives every error."""
+        while not stop.is_set():
+            self._wake.clear()
+            try:
+                for due in await to_thread.run_sync(self._outgoing.due):
+                    if due.sender not in self._busy:
+                        self._busy.add(due.sender)
+                        task = asyncio.create_task(self._send(due))
+                        self._tasks.add(task)
+                        task.add_done_callback(self._tasks.discard)
+            except Exception as error:
+                log.error("replies.failed", error=type(error).__name__)
+            await wait_for_any(stop, self._wake, timeout=IDLE)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=10)
+
+    async def _send(self, due: DueReply) -> None:
+        bridge = self._bridges.get(due.channel)
+        result = "sent"
+        try:
+            if bridge is None:
+                raise SendLater(60.0)
+            await bridge.send(due.chat_id, due.reply, f"r{due.id}")
+            await to_thread.run_sync(self._outgoing.sent, due.id)
+        except SendRefused:
+            result = "refused"
+            await to_thread.run_sync(self._outgoing.refused, due.id)
+        except SendLater as later:
+            result = "later"
+            if time.time() - due.created_at > GIVE_UP_AFTER:
+                await to_thread.run_sync(self._outgoing.refused, due.id)
+            else:
+                await to_thread.run_sync(self._outgoing.later, due.id, later.seconds)
+        except Exception as error:
+            result = "error"
+            log.error("replies.send_failed", channel=due.channel, error=type(error).__name__)
+            await to_thread.run_sync(self._outgoing.later, due.id, min(2.0 ** min(due.attempts, 8), 300.0))
+        finally:
+            REPLIES.labels(channel=due.channel, result=result).inc()
+            self._busy.discard(due.sender)
+            self._wake.set()
+
+
+def read_memory(store: Store, sender: str) -> Memory:
+    """What is remembered of one chat."""
+    table = tables.conversations
+    with store.engine.connect() as connection:
+        sealed = connection.execute(sa.select(table.c.context).where(table.c.sender == sender)).scalar_one_or_none()
+    data: dict[str, Any] | None = None
+    if sealed is not None:
+        data = store.sealer.open_json(sealed, "conversations", "context", sender)
+    return Memory.from_json(data)
+
+
+async def wait_for_any(*events: asyncio.Event, timeout: float) -> None:
+    """Return when one of the events is set or the time is over."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for future in waiting:
+            future.cancel()
