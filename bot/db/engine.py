@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +19,20 @@ from bot.db.sealing import Sealer
 from bot.settings import Settings
 
 
+READ_ONLY = "an_tam_read_only"
+_MIGRATION_LOCK = 7_111_113_115  # any constant of our own, for pg_advisory_xact_lock
+
+
 def make_engine(url: str) -> Engine:
-    """An engine with the pragmas that durability needs. ``url`` is an SQLAlchemy URL."""
+    """An engine with the pragmas that durability needs. ``url`` is an SQLAlchemy URL.
+
+    Parameters are hidden from exceptions and logs: they may be somebody's words.
+    """
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, future=True, pool_pre_ping=True)
-    engine = sa.create_engine(url, future=True, connect_args={"timeout": 30, "check_same_thread": False})
+        return sa.create_engine(url, future=True, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(
+        url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False}
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
@@ -34,7 +46,8 @@ def make_engine(url: str) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -44,15 +57,22 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # processes that start together migrate one after the other
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
 class Store:
-    """What every room that keeps something needs: the engine and the sealer."""
+    """What every room that keeps something needs: the engine and the sealer.
+
+    Write in ``store.engine.begin()``, read in ``store.reader.connect()``: on SQLite a reader neither waits for
+    a writer nor holds one up.
+    """
 
     def __init__(self, engine: Engine, keys: Keyring) -> None:
         self.engine = engine
+        self.reader = engine.execution_options(**{READ_ONLY: True})
         self.keys = keys
         self.sealer = Sealer(keys)
 
@@ -64,23 +84,53 @@ def open_store(settings: Settings) -> Store:
     nothing is touched then.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = make_engine(settings.database)
-    known = _stored_fingerprint(engine)
-    if not settings.keys.exists() and known is None:
-        create_key_file(settings.keys)
-    keys = load_key_file(settings.keys)
-    if known is not None and known != keys.fingerprint():
-        raise KeyFileError(f"key file {settings.keys} does not belong to this database: restore the right one")
-    migrate(engine)
-    if known is None:
-        with engine.begin() as connection:
-            connection.execute(tables.meta.insert().values(name="key_fingerprint", value=keys.fingerprint()))
+    with _one_at_a_time(settings.data_dir / "opening.lock"):
+        engine = make_engine(settings.database)
+        known = stored_fingerprint(engine)
+        if not settings.keys.exists() and known is None:
+            create_key_file(settings.keys)
+        keys = load_key_file(settings.keys)
+        check_fingerprint(settings.keys, keys, known)
+        migrate(engine)
+        check_fingerprint(settings.keys, keys, _remember_fingerprint(engine, keys))
     return Store(engine, keys)
 
 
-def _stored_fingerprint(engine: Engine) -> str | None:
-    with engine.connect() as connection:
+def check_fingerprint(path: Path, keys: Keyring, known: str | None) -> None:
+    """Raise ``KeyFileError`` unless the keys are the ones that the database was sealed with."""
+    if known is not None and known != keys.fingerprint():
+        raise KeyFileError(f"key file {path} does not belong to this database: restore the right one")
+
+
+def stored_fingerprint(engine: Engine) -> str | None:
+    """The fingerprint of the keys that this database was sealed with; ``None`` for an empty database."""
+    with engine.execution_options(**{READ_ONLY: True}).connect() as connection:
         if not sa.inspect(connection).has_table(tables.meta.name):
             return None
-        query = sa.select(tables.meta.c.value).where(tables.meta.c.name == "key_fingerprint")
-        return connection.execute(query).scalar_one_or_none()
+        return _fingerprint_row(connection)
+
+
+def _fingerprint_row(connection: Any) -> str | None:
+    query = sa.select(tables.meta.c.value).where(tables.meta.c.name == "key_fingerprint")
+    value: str | None = connection.execute(query).scalar_one_or_none()
+    return value
+
+
+def _remember_fingerprint(engine: Engine, keys: Keyring) -> str:
+    """Write the fingerprint unless one is there, and return the one that is."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+        known = _fingerprint_row(connection)
+        if known is None:
+            known = keys.fingerprint()
+            connection.execute(tables.meta.insert().values(name="key_fingerprint", value=known))
+    return known
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Processes that start together open the store one after the other (the first makes keys and tables)."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -100,7 +100,8 @@ reports = sa.Table(
     "reports",
     metadata,
     text("id", primary_key=True),  # UUID, chosen before the first forwarding attempt
-    text("idempotency_key", unique=True),  # one report for one confirmed draft, however often it is confirmed
+    # keyed HMAC of the caller's key: one report for one confirmed draft, however often it is confirmed
+    column("idempotency_key", sa.String, cls=HASHED, nullable=False, unique=True),
     text("channel"),
     column("sender", sa.String, cls=PSEUDONYM, nullable=False),
     text("risk"),
@@ -110,6 +111,8 @@ reports = sa.Table(
     column("receipt_lookup", sa.String, cls=HASHED, nullable=False, unique=True),  # slow keyed hash
     moment("created_at"),
     moment("updated_at"),
+    moment("seen_at", nullable=True),  # when a person first opened it
+    sa.Index("ix_reports_sender", "sender"),
 )
 deliveries = sa.Table(
     "deliveries",
@@ -125,7 +128,7 @@ deliveries = sa.Table(
     moment("delivered_at", nullable=True),
     text("last_error", nullable=True),  # a code such as http_503 or timeout; never a body
     sa.UniqueConstraint("report_id", "target", "kind", name="uq_deliveries_once"),
-    sa.Index("ix_deliveries_state", "state", "due_at"),
+    sa.Index("ix_deliveries_state", "target", "state", "due_at"),
 )
 desk_cases = sa.Table(
     "desk_cases",
@@ -139,6 +142,7 @@ desk_cases = sa.Table(
     moment("acknowledged_at", nullable=True),
     moment("received_at"),
     moment("updated_at"),
+    sa.Index("ix_desk_cases_status", "status", "received_at"),
 )
 audit = sa.Table(
     "audit",
@@ -149,6 +153,7 @@ audit = sa.Table(
     text("action"),
     text("subject"),  # an id, never content
     text("detail"),  # codes only
+    sa.Index("ix_audit_subject", "subject", "id"),
 )
 
 # --- desk -------------------------------------------------------------------------------------------------------
