@@ -87,7 +87,7 @@ class Conversation:
             turn.replies.append(self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form))
         if len(message.text) >= MAX_TEXT:
             turn.replies.append(say("too_long", memory.audience))
-        await self._ask_rasa(turn, said, sender, key, repeated, assessment)
+        await self._ask_rasa(turn, said, message.channel, sender, key, repeated, assessment)
         self._introduce(turn, message)
         self._remember(turn, said.text, assessment)
         return turn
@@ -132,12 +132,13 @@ class Conversation:
         return turn
 
     async def _ask_rasa(
-        self, turn: Turn, said: Said, sender: str, key: str, repeated: bool, assessment: Assessment
+        self, turn: Turn, said: Said, channel: str, sender: str, key: str, repeated: bool, assessment: Assessment
     ) -> None:
         memory = turn.memory
         assert memory is not None
         metadata = {
             "message_key": key,
+            "channel": channel,
             "audience": self._audience(memory),
             "risk": assessment.risk,
             "kind": assessment.kind,

@@ -1,0 +1,99 @@
+"""What every action shares: nothing may escape one, because rasa-sdk answers an exception with the whole tracker."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.db.engine import Store, open_store
+from bot.dialogue.messages import Reply
+from bot.knowledge import Answerer, KnowledgeBase
+from bot.safety import Assessment, SafetyAnswers
+from bot.settings import get_settings
+
+log = structlog.get_logger(__name__)
+Events = list[dict[str, Any]]
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+class SafeAction(Action):  # type: ignore[misc]
+    """An action whose failure is a kind sentence and a log line without content."""
+
+    @abstractmethod
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """Do the work and return Rasa's events."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
+        try:
+            return await self.act(dispatcher, tracker)
+        except Exception as error:
+            log.error("action.failed", action=self.name(), error=type(error).__name__)
+            dispatcher.utter_message(response="utter_action_failed")
+            return []
+
+
+@lru_cache(maxsize=1)
+def answerer() -> Answerer:
+    """The knowledge base with its search index, loaded once."""
+    return Answerer(KnowledgeBase.load(get_settings().knowledge_dir))
+
+
+@lru_cache(maxsize=1)
+def safety_answers() -> SafetyAnswers:
+    """The safe answers, loaded once."""
+    return SafetyAnswers.load()
+
+
+@lru_cache(maxsize=1)
+def store() -> Store:
+    """The program's database, opened once."""
+    return open_store(get_settings())
+
+
+def today() -> date:
+    """The date in Viet Nam: which law is in force."""
+    return datetime.now(VIETNAM).date()
+
+
+def metadata(tracker: Tracker) -> dict[str, Any]:
+    """What the gateway sent along with the message (empty in ``rasa shell``)."""
+    return tracker.latest_message.get("metadata") or {}
+
+
+def entity(tracker: Tracker, name: str) -> Any:
+    """The latest message's first entity of that name, or None."""
+    return next((e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == name), None)
+
+
+def intent(tracker: Tracker) -> str:
+    """The latest message's intent."""
+    return (tracker.latest_message.get("intent") or {}).get("name") or ""
+
+
+def audience(tracker: Tracker) -> str:
+    """Whose voice to use: what the gateway knows, else the slot, else a teenager's."""
+    return metadata(tracker).get("audience") or tracker.get_slot("audience") or "teen"
+
+
+def risk(tracker: Tracker) -> str:
+    """The risk of the latest message: the gateway's (which knows the conversation) or the NLU component's."""
+    return metadata(tracker).get("risk") or entity(tracker, "risk") or "none"
+
+
+def speak(dispatcher: CollectingDispatcher, reply: Reply) -> None:
+    """Utter a reply made elsewhere in the program."""
+    buttons = [{"title": b.title, "payload": b.payload} for b in reply.buttons]
+    dispatcher.utter_message(text=reply.text, buttons=buttons)
+
+
+def speak_safety(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, level: str) -> None:
+    """Utter the safe answer for a kind and risk."""
+    assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
+    speak(dispatcher, safety_answers().answer(assessment, audience(tracker)))
