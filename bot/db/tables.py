@@ -1,7 +1,7 @@
 """Every table. Each column is classified by what it may hold at rest (``info["class"]``):
 
-``plain`` nothing about a person; ``sealed`` AEAD-sealed (see ``bot.db.sealing``); ``hashed`` keyed or slow hash;
-``pseudonym`` keyed HMAC of an address. ``tests/unit/test_column_inventory.py`` fails on an unclassified one.
+``plain`` nothing about a person; ``sealed`` AEAD-sealed (see ``bot.db.sealing``); ``hashed`` keyed or slow
+hash; ``pseudonym`` keyed HMAC of an address. ``tests/unit/test_column_inventory.py`` fails on an unclassified one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def moment(name: str, **options: Any) -> sa.Column[Any]:
 
 meta = sa.Table("meta", metadata, text("name", primary_key=True), text("value"))
 
-# --- dialogue ---------------------------------------------------------------------------------------------------
+# --- dialogue ---------------------------------------------------------------------------------------------
 inbox = sa.Table(
     "inbox",
     metadata,
@@ -94,8 +94,15 @@ counters = sa.Table(
     column("n", sa.Integer, nullable=False),
     moment("expires_at"),
 )
+button_payloads = sa.Table(
+    "button_payloads",
+    metadata,
+    column("token", sa.String, cls=HASHED, primary_key=True),  # keyed HMAC of the payload, sent in its place
+    sealed("payload"),
+    moment("used_at"),
+)
 
-# --- reports and forwarding -------------------------------------------------------------------------------------
+# --- reports and forwarding -------------------------------------------------------------------------------
 reports = sa.Table(
     "reports",
     metadata,
@@ -156,7 +163,7 @@ audit = sa.Table(
     sa.Index("ix_audit_subject", "subject", "id"),
 )
 
-# --- desk -------------------------------------------------------------------------------------------------------
+# --- desk -------------------------------------------------------------------------------------------------
 officers = sa.Table(
     "officers",
     metadata,

@@ -23,6 +23,12 @@ def upgrade() -> None:
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index('ix_audit_subject', ['subject', 'id'], unique=False)
 
+    op.create_table('button_payloads',
+    sa.Column('token', sa.String(), nullable=False),
+    sa.Column('payload', sa.LargeBinary(), nullable=False),
+    sa.Column('used_at', sa.Float(), nullable=False),
+    sa.PrimaryKeyConstraint('token')
+    )
     op.create_table('conversations',
     sa.Column('sender', sa.String(), nullable=False),
     sa.Column('channel', sa.String(), nullable=False),
@@ -183,6 +189,7 @@ def downgrade() -> None:
     op.drop_table('deliveries')
     op.drop_table('counters')
     op.drop_table('conversations')
+    op.drop_table('button_payloads')
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_subject')
 
