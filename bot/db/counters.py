@@ -1,4 +1,4 @@
-"""Limits without addresses: counters under a keyed HMAC of (purpose, who, window) in the ``counters`` table."""
+"""Limits without addresses: rows of ``counters`` under a keyed HMAC of (purpose, who, window)."""
 
 from __future__ import annotations
 

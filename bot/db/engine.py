@@ -1,4 +1,4 @@
-"""The database engine: SQLite (WAL) by default, PostgreSQL by ``HOTLINE_DATABASE_URL``; migrations by Alembic."""
+"""The database engine: SQLite (WAL) by default, PostgreSQL by ``HOTLINE_DATABASE_URL``; Alembic migrates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from bot.db.keys import KeyFileError, Keyring, create_key_file, load_key_file
 from bot.db.sealing import Sealer
 from bot.settings import Settings
 
-
 READ_ONLY = "an_tam_read_only"
 _MIGRATION_LOCK = 7_111_113_115  # any constant of our own, for pg_advisory_xact_lock
 
@@ -34,21 +33,21 @@ def make_engine(url: str) -> Engine:
         url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False}
     )
 
-    @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
-        # pysqlite must not open transactions on its own: "begin" below does, and takes the write lock at once,
-        # so that two writers wait for each other instead of failing in the middle.
+        # pysqlite must not open transactions on its own: "begin" below does, and takes the write lock at
+        # once, so that two writers wait for each other instead of failing in the middle.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @sa.event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         reading = connection.get_execution_options().get(READ_ONLY, False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
+    sa.event.listen(engine, "connect", _pragmas)
+    sa.event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -66,8 +65,8 @@ def migrate(engine: Engine) -> None:
 class Store:
     """What every room that keeps something needs: the engine and the sealer.
 
-    Write in ``store.engine.begin()``, read in ``store.reader.connect()``: on SQLite a reader neither waits for
-    a writer nor holds one up.
+    Write in ``store.engine.begin()``, read in ``store.reader.connect()``: on SQLite a reader neither waits
+    for a writer nor holds one up.
     """
 
     def __init__(self, engine: Engine, keys: Keyring) -> None:

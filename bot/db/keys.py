@@ -23,7 +23,7 @@ class KeyFileError(Exception):
 
 @dataclass(frozen=True)
 class Keyring:
-    """``sealing``: key id → 32-byte key, ``current`` the id that seals; the others are for one purpose each."""
+    """``sealing``: key id → 32-byte key, ``current`` the one that seals; the others have one purpose each."""
 
     sealing: dict[int, bytes]
     current: int
@@ -36,15 +36,23 @@ class Keyring:
         return hmac.new(self.pseudonym, b"an-tam key fingerprint", hashlib.sha256).hexdigest()[:32]
 
     def pseudonymise(self, channel: str, address: str) -> str:
-        """Keyed HMAC (32 hex digits) of a channel's address: the only name of a person outside sealed columns."""
+        """Keyed HMAC (32 hex digits) of a channel's address: a person's only name outside sealed columns."""
         return hmac.new(self.pseudonym, f"{channel}\0{address}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def create_key_file(path: Path) -> Keyring:
     """Write a new key file with mode 0600 and return its keys. Raises ``KeyFileError`` if one is there."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in ("pseudonym", "receipt", "cookie")}
-    content = {"version": 1, "current": 1, "sealing": {"1": base64.b64encode(secrets.token_bytes(32)).decode()}, **new}
+    new = {
+        name: base64.b64encode(secrets.token_bytes(32)).decode()
+        for name in ("pseudonym", "receipt", "cookie")
+    }
+    content = {
+        "version": 1,
+        "current": 1,
+        "sealing": {"1": base64.b64encode(secrets.token_bytes(32)).decode()},
+        **new,
+    }
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -66,7 +74,9 @@ def load_key_file(path: Path) -> Keyring:
         raise KeyFileError(f"key file {path} is readable by others: run 'chmod 600 {path}'")
     try:
         content = json.loads(path.read_text())
-        sealing = {int(key_id): base64.b64decode(key, validate=True) for key_id, key in content["sealing"].items()}
+        sealing = {
+            int(key_id): base64.b64decode(key, validate=True) for key_id, key in content["sealing"].items()
+        }
         ring = Keyring(
             sealing=sealing,
             current=int(content["current"]),

@@ -19,7 +19,7 @@ BLOCK = 256
 
 
 class SealError(Exception):
-    """The sealed value was changed, moved to another place, or made with a key that is not in the key file."""
+    """The value was changed, moved to another place, or sealed with a key that is not in the key file."""
 
 
 class Sealer:

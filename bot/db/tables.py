@@ -1,7 +1,8 @@
 """Every table. Each column is classified by what it may hold at rest (``info["class"]``):
 
 ``plain`` nothing about a person; ``sealed`` AEAD-sealed (see ``bot.db.sealing``); ``hashed`` keyed or slow
-hash; ``pseudonym`` keyed HMAC of an address. ``tests/unit/test_column_inventory.py`` fails on an unclassified one.
+hash; ``pseudonym`` keyed HMAC of an address. ``tests/unit/test_column_inventory.py`` fails on a column
+without a class.
 """
 
 from __future__ import annotations

@@ -1,0 +1,20 @@
+"""Reports: what a person tells us about a child, taken once, sealed, with a receipt to come back."""
+
+from bot.reports.draft import ReportDraft
+from bot.reports.receipts import TooManyAttempts, find, show
+from bot.reports.service import ReportService, ReportStatus, Taken
+from bot.reports.triage import Triage, triage
+from bot.reports.words import status_words
+
+__all__ = [
+    "ReportDraft",
+    "ReportService",
+    "ReportStatus",
+    "Taken",
+    "TooManyAttempts",
+    "Triage",
+    "find",
+    "show",
+    "status_words",
+    "triage",
+]

@@ -1,0 +1,202 @@
+"""Taking a report, and telling its reporter how it stands."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db import audit, tables
+from bot.db.counters import Counter
+from bot.db.engine import Store
+from bot.reports import receipts
+from bot.reports.content import seal_pair
+from bot.reports.draft import ReportDraft
+from bot.reports.receipts import TooManyAttempts
+from bot.reports.triage import triage
+from bot.reports.words import status_words
+
+HOUR = 3600.0
+WRONG_PER_SENDER = 10
+WRONG_IN_ALL = 500
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
+_ORDER = ("received", "forwarded", "acknowledged", "in_progress", "closed")
+_DUMMY = "0" * receipts.DIGITS
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A report that is safe in the database. ``receipt`` is for the reporter's eyes only."""
+
+    report_id: str
+    receipt: str
+    created: bool
+
+    def __repr__(self) -> str:
+        """Without the receipt: it opens the report."""
+        return f"Taken(report_id={self.report_id!r}, created={self.created})"
+
+
+@dataclass(frozen=True)
+class ReportStatus:
+    """How a report stands. ``seen``: whether a person has opened it, truthfully."""
+
+    status: str
+    seen: bool
+    updated_at: float
+
+    def words(self, audience: str | None) -> str:
+        """What the holder of the receipt is told; names nothing of the content."""
+        seen_only = self.seen and self.status in ("received", "forwarded")
+        return status_words("seen" if seen_only else self.status, audience)
+
+
+class ReportService:
+    """``targets``: the names of every target that each report is delivered to (the desk always is one)."""
+
+    def __init__(self, store: Store, targets: Sequence[str], clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._targets = tuple(dict.fromkeys(["desk", *targets]))
+        self._clock = clock
+        self._by_sender = Counter(store.keys, "receipt", HOUR)
+        self._in_all = Counter(store.keys, "receipts in all", HOUR)
+
+    def take(self, draft: ReportDraft, channel: str, sender: str, idempotency_key: str) -> Taken:
+        """Keep a confirmed draft: report, deliveries and audit entry in one transaction.
+
+        The same ``idempotency_key`` always gives the same report and receipt, also when two calls race.
+        ``sender`` is the pseudonym; anything else is made into one.
+        """
+        key = receipts.hash_key(self._store.keys, idempotency_key)
+        for turn in range(3):
+            known = self._known(key)
+            if known is not None:
+                return known
+            digits = receipts.derive(self._store.keys, key, turn)
+            lookup = receipts.lookup(self._store.keys, digits)
+            report_id = str(uuid.uuid4())
+            try:
+                self._insert(draft, channel, self._pseudonym(channel, sender), report_id, key, lookup)
+            except sa.exc.IntegrityError:
+                continue  # the same draft was confirmed twice at once, or the receipt is another report's
+            return Taken(report_id, receipts.show(digits), created=True)
+        known = self._known(key)
+        if known is None:
+            raise RuntimeError("no free receipt")
+        return known
+
+    def status(self, receipt: str, sender: str) -> ReportStatus | None:
+        """How the report with this receipt stands; ``None`` for a wrong, a mistyped and an absent code alike.
+
+        Raises ``TooManyAttempts`` after ``WRONG_PER_SENDER`` wrong codes of a sender within an hour, or
+        ``WRONG_IN_ALL`` of everybody (who then still may: somebody who has made a report from the same chat).
+        """
+        now = self._clock()
+        if not any(char.isdigit() for char in receipt):
+            return None
+        self._count_attempt(sender, now)
+        digits = receipts.find(receipt)
+        lookup = receipts.lookup(self._store.keys, digits or _DUMMY)
+        table = tables.reports
+        columns = (table.c.status, table.c.seen_at, table.c.updated_at)
+        query = sa.select(*columns).where(table.c.receipt_lookup == lookup)
+        with self._store.reader.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None or digits is None:
+            return None
+        with self._store.engine.begin() as connection:
+            self._by_sender.give_back(connection, sender, now)
+            self._in_all.give_back(connection, "", now)
+        return ReportStatus(row.status, row.seen_at is not None, row.updated_at)
+
+    def _count_attempt(self, sender: str, now: float) -> None:
+        # Counted before the answer is known, so that guesses in parallel do not slip through.
+        with self._store.engine.begin() as connection:
+            if self._by_sender.hit(connection, sender, now) > WRONG_PER_SENDER:
+                raise TooManyAttempts
+            flood = self._in_all.hit(connection, "", now) > WRONG_IN_ALL
+            if flood and not self._has_reported(connection, sender):
+                raise TooManyAttempts
+
+    @staticmethod
+    def _has_reported(connection: Any, sender: str) -> bool:
+        query = sa.select(tables.reports.c.id).where(tables.reports.c.sender == sender).limit(1)
+        return connection.execute(query).first() is not None
+
+    def _known(self, key: str) -> Taken | None:
+        table = tables.reports
+        query = sa.select(table.c.id, table.c.receipt_lookup).where(table.c.idempotency_key == key)
+        with self._store.reader.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        for turn in range(3):
+            digits = receipts.derive(self._store.keys, key, turn)
+            if receipts.lookup(self._store.keys, digits) == row.receipt_lookup:
+                return Taken(row.id, receipts.show(digits), created=False)
+        raise RuntimeError("the receipt key is not the one this report was taken with")
+
+    def _insert(
+        self, draft: ReportDraft, channel: str, sender: str, report_id: str, key: str, lookup: str
+    ) -> None:
+        now, result = self._clock(), triage(draft)
+        content = {
+            "report_id": report_id,
+            "channel": channel,
+            "taken_at": now,
+            "risk": result.risk,
+            "reasons": list(result.reasons),
+            "draft": draft.dict(),
+        }
+        row = {
+            "id": report_id,
+            "idempotency_key": key,
+            "channel": channel,
+            "sender": sender,
+            "risk": result.risk,
+            "status": "received",
+            "receipt_lookup": lookup,
+            "created_at": now,
+            "updated_at": now,
+            **seal_pair(self._store.sealer, "reports", report_id, content),
+        }
+        with self._store.engine.begin() as connection:
+            connection.execute(tables.reports.insert().values(**row))
+            for target in self._targets:
+                connection.execute(
+                    tables.deliveries.insert().values(target=target, **_new_delivery(report_id, now))
+                )
+            audit.record(connection, audit.SYSTEM, "report_taken", report_id, f"risk={result.risk}", at=now)
+
+    def _pseudonym(self, channel: str, sender: str) -> str:
+        return sender if _PSEUDONYM.fullmatch(sender) else self._store.keys.pseudonymise(channel, sender)
+
+
+def _new_delivery(report_id: str, now: float) -> dict[str, Any]:
+    return {"report_id": report_id, "kind": "report", "state": "pending", "attempts": 0, "due_at": now}
+
+
+def advance(connection: Any, report_id: str, status: str, actor: str, now: float) -> bool:
+    """Move a report's status forward in the caller's transaction, audited; a step back is not taken.
+
+    (A late "forwarded" must not hide that an officer has acknowledged.) Returns whether it moved.
+    """
+    table = tables.reports
+    earlier = _ORDER[: _ORDER.index(status)]
+    query = table.update().where(table.c.id == report_id, table.c.status.in_(earlier))
+    moved = connection.execute(query.values(status=status, updated_at=now)).rowcount == 1
+    if moved:
+        audit.record(connection, actor, "report_status", report_id, status, at=now)
+    return bool(moved)
+
+
+def mark_seen(connection: Any, report_id: str, now: float) -> None:
+    """Remember when a person first opened a report, in the caller's transaction."""
+    table = tables.reports
+    query = table.update().where(table.c.id == report_id, table.c.seen_at.is_(None))
+    connection.execute(query.values(seen_at=now))
