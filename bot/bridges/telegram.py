@@ -1,0 +1,405 @@
+"""Telegram: long polling by default, a webhook when the gateway has a public address.
+
+An update is acknowledged (by a higher ``offset``, or by 200) only after ``accept`` has persisted it. Telegram
+keeps what was not acknowledged for 24 hours and delivers it again; the inbox drops the repeats.
+
+Quick hide (a ``hide`` reply) deletes the chat's messages that this process has seen in the last 48 hours,
+both the person's and the bot's. Their ids live in memory only, so messages from before a restart, from
+another process, or beyond the newest 300 of a chat stay in the chat: the person has to delete those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import logging
+import time
+import warnings
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.request import HTTPXRequest
+
+from bot.bridges.base import (
+    Accept,
+    Bounded,
+    Capabilities,
+    SendLater,
+    SendRefused,
+    TooLarge,
+    load_texts,
+    parse_object,
+    read_body,
+    split_text,
+    utf16_length,
+    whole_text,
+)
+from bot.bridges.pacing import Pacer
+from bot.bridges.telegram_buttons import ButtonStore
+from bot.bridges.telegram_updates import ALLOWED_UPDATES, Group, translate
+from bot.db.engine import Store
+from bot.dialogue.messages import Button, Reply
+from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+WEBHOOK_PATH = "/telegram/webhook"
+MAX_BODY = 1024 * 1024
+POLL_SECONDS = 25
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+SHORT_TITLE = 16
+"""Two buttons up to this long share a row."""
+DELETE_WITHIN = 48 * 3600.0
+DELETE_AT_ONCE = 100
+TOKEN_REFUSED_RETRY = 300.0
+UNREACHABLE_RETRY = 5.0
+TOKEN_REMEDY = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the token, set it and restart"
+
+
+class QuietRequest(HTTPXRequest):
+    """python-telegram-bot logs a reply it cannot parse, texts included; this one does not."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """The reply as a dict. Raises ``TelegramError`` without quoting it."""
+        data = parse_object(payload.decode("utf-8", "replace"))
+        if data is None:
+            raise TelegramError("Invalid server response")
+        return data
+
+
+def silence_libraries() -> None:
+    """httpx logs URLs, which hold the token; telegram logs parameters, which hold texts."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("telegram").setLevel(logging.CRITICAL)
+    # get_updates() would parse the whole batch, and fail with it, on one update it does not understand.
+    warnings.filterwarnings("ignore", message=r"Please use 'Bot\.getUpdates'")
+
+
+class TelegramBridge:
+    """The Telegram channel. ``state`` is for the operator: ``off``, ``starting``, ``running``, ``retrying``,
+    ``conflict`` (another program uses the token) or ``token_refused``."""
+
+    name = "telegram"
+    capabilities = Capabilities(
+        text_limit=4096, text_unit="utf16", buttons=100, payload_bytes=64, delete_hours=48, protect=True
+    )
+
+    def __init__(self, settings: Settings, store: Store, pacer: Pacer | None = None) -> None:
+        silence_libraries()
+        token = settings.telegram_bot_token.get_secret_value()
+        self._webhook_url = settings.public_url + WEBHOOK_PATH if settings.public_url else ""
+        self._secret = webhook_secret(store.keys.cookie, token)
+        self._bot = Bot(
+            token,
+            base_url=settings.telegram_api_base + "/bot",
+            request=QuietRequest(connection_pool_size=32, pool_timeout=10.0, read_timeout=15.0),
+            get_updates_request=QuietRequest(connection_pool_size=2, pool_timeout=10.0),
+        )
+        self._buttons = ButtonStore(store)
+        self._pacer = pacer or Pacer()
+        self._texts = load_texts("telegram")
+        self._accept: Accept | None = None
+        self._receiver: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
+        self._recent: Bounded[str, deque[tuple[float, int]]] = Bounded(5_000)
+        self._sent_parts: Bounded[str, int] = Bounded(1_000)
+        self._albums: Bounded[str, str] = Bounded(1_000)
+        self._left: Bounded[int, float] = Bounded(1_000)
+        self.state = "off"
+
+    # --- life -----------------------------------------------------------------------------------------------
+    def routes(self) -> list[BaseRoute]:
+        """The webhook; nothing when polling."""
+        if not self._webhook_url:
+            return []
+        return [Route(WEBHOOK_PATH, self._webhook, methods=["POST"])]
+
+    async def start(self, accept: Accept) -> None:
+        """Begin to receive, in the background: a start must not fail because Telegram is out of reach."""
+        self._accept = accept
+        self.state = "starting"
+        self._receiver = asyncio.create_task(self._run(), name="telegram")
+
+    async def stop(self) -> None:
+        """Stop receiving; what was not acknowledged is delivered again at the next start."""
+        tasks = [t for t in (self._receiver, *self._errands) if t is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(TelegramError, RuntimeError):
+            await self._bot.shutdown()
+        self.state = "off"
+
+    async def _run(self) -> None:
+        with contextlib.suppress(SQLAlchemyError):
+            await self._buttons.forget_unused()
+        if await self._persist("set_up", self._set_up):
+            self.state = "running"
+            await self._describe()
+            if not self._webhook_url:
+                await self._poll()
+
+    async def _set_up(self) -> None:
+        await self._bot.initialize()
+        if self._webhook_url:
+            await self._bot.set_webhook(
+                self._webhook_url,
+                secret_token=self._secret,
+                allowed_updates=ALLOWED_UPDATES,
+                max_connections=20,
+            )
+        else:
+            await self._bot.delete_webhook()
+
+    async def _describe(self) -> None:
+        """The command menu and the words in an empty chat. Cosmetic: a failure is only logged."""
+        commands = [BotCommand(c["command"], c["description"]) for c in self._texts["commands"]]
+        try:
+            await self._bot.set_my_commands(commands)
+            await self._bot.set_my_description(self._texts["description"])
+            await self._bot.set_my_short_description(self._texts["short_description"])
+        except TelegramError as error:
+            log.warning("telegram.describe_failed", error=type(error).__name__)
+
+    async def _persist(self, step: str, call: Callable[[], Awaitable[Any]]) -> bool:
+        """Repeat ``call`` with growing pauses until it succeeds; False when the token is refused."""
+        pause = 1.0
+        while True:
+            try:
+                await call()
+            except InvalidToken:
+                self.state = "token_refused"
+                log.error("telegram.token_refused", remedy=TOKEN_REMEDY)
+                return False
+            except RetryAfter as error:
+                pause = seconds_of(error)
+            except Conflict:
+                self.state = "conflict"
+                log.error("telegram.conflict", remedy="another program uses this bot's token: stop it")
+                pause = 10.0
+            except Exception as error:
+                self.state = "retrying"
+                log.warning("telegram.retrying", step=step, error=type(error).__name__, seconds=pause)
+            else:
+                self.state = "running"
+                return True
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 60.0)
+
+    # --- receiving ------------------------------------------------------------------------------------------
+    async def _poll(self) -> None:
+        batch: list[dict[str, Any]] = []
+        offset: int | None = None
+        pause = 0.5
+
+        async def fetch() -> None:
+            nonlocal batch
+            arguments = {"timeout": POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES, "offset": offset}
+            given = {key: value for key, value in arguments.items() if value is not None}
+            result: Any = await self._bot.do_api_request(
+                "getUpdates", api_kwargs=given, read_timeout=POLL_SECONDS + 10.0
+            )
+            batch = [u for u in result if isinstance(u, dict)] if isinstance(result, list) else []
+
+        while await self._persist("get_updates", fetch):
+            failed = False
+            for update in batch:
+                taken = await self._take(update)
+                # After a failure the rest is still offered, so that each person gets the direct answer.
+                failed = failed or not taken
+                number = update.get("update_id")
+                if not failed and isinstance(number, int):
+                    offset = number + 1
+            if failed:
+                await asyncio.sleep(pause)
+            pause = min(pause * 2, 30.0) if failed else 0.5
+
+    async def _webhook(self, request: Request) -> Response:
+        given = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            return Response(status_code=403)
+        try:
+            update = parse_object(await read_body(request, MAX_BODY))
+        except TooLarge:
+            return Response(status_code=413)
+        if update is None or not isinstance(update.get("update_id"), int):
+            return Response(status_code=400)
+        return Response(status_code=200 if await self._take(update) else 503)
+
+    async def _take(self, update: dict[str, Any]) -> bool:
+        """Handle one update; True when Telegram may forget it."""
+        try:
+            meaning = translate(update)
+        except Exception as error:
+            # Never kept: an update that cannot be acknowledged would hold up everybody's.
+            log.error("telegram.untranslatable", error=type(error).__name__)
+            return True
+        if meaning.press is not None and meaning.press.query_id:
+            self._errand(self._bot.answer_callback_query(meaning.press.query_id))
+        if meaning.group is not None:
+            self._errand(self._leave(meaning.group))
+        message = meaning.message
+        if message is None:
+            return True
+        if self._accept is None:
+            return False
+        if message.message_ref:
+            self._remember(message.chat_id, int(message.message_ref))
+        if meaning.album and self._albums.get(message.chat_id) == meaning.album and not message.text:
+            return True
+        try:
+            if message.payload:
+                payload = await self._buttons.payload(message.payload)
+                message = replace(message, payload=payload or message.text)
+            await self._accept(message)
+        except Exception as error:
+            log.error("telegram.not_accepted", error=type(error).__name__)
+            return False
+        if meaning.album:
+            self._albums[message.chat_id] = meaning.album
+        return True
+
+    async def _leave(self, group: Group) -> None:
+        last = self._left.get(group.chat_id)
+        if last is not None and time.time() - last < 60:
+            return
+        self._left[group.chat_id] = time.time()
+        if group.can_write:
+            # RuntimeError: our own name is not known before the first contact with Telegram.
+            with contextlib.suppress(TelegramError, RuntimeError):
+                text = self._texts["group"].format(link=self._bot.link).strip()
+                await self._bot.send_message(group.chat_id, text, link_preview_options=NO_PREVIEW)
+        await self._bot.leave_chat(group.chat_id)
+
+    def _errand(self, call: Awaitable[Any]) -> None:
+        """Do something that must not hold up the acknowledgement, and whose failure changes nothing."""
+
+        async def run() -> None:
+            try:
+                await call
+            except TelegramError as error:
+                log.info("telegram.errand_failed", error=type(error).__name__)
+
+        task = asyncio.create_task(run())
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    # --- sending --------------------------------------------------------------------------------------------
+    async def send(self, chat_id: str, reply: Reply, reply_id: str) -> None:
+        """Deliver a reply, in several messages when it is long. A repeated call goes on after the parts that
+        were delivered. Raises ``SendLater`` or ``SendRefused``."""
+        if not chat_id.lstrip("-").isdigit():
+            raise SendRefused("bad_address")
+        parts = split_text(whole_text(reply.text), self.capabilities.text_limit, utf16_length)
+        if not parts and reply.kind != "hide":
+            raise SendRefused("empty")
+        old = [number for _, number in self._recent.get(chat_id, ())] if reply.kind == "hide" else []
+        keyboard = await self._keyboard(reply.buttons)
+        for index in range(self._sent_parts.get(reply_id, 0), len(parts)):
+            await self._pacer.wait(chat_id)
+            last = index == len(parts) - 1
+            await self._send_part(chat_id, parts[index], keyboard if last else None, reply.kind == "receipt")
+            self._sent_parts[reply_id] = index + 1
+        self._sent_parts.pop(reply_id, None)
+        if old:
+            await self._hide(chat_id, old)
+
+    async def _send_part(
+        self, chat_id: str, text: str, keyboard: InlineKeyboardMarkup | None, protect: bool
+    ) -> None:
+        try:
+            sent = await self._bot.send_message(
+                int(chat_id),
+                text,
+                reply_markup=keyboard,
+                protect_content=protect,
+                link_preview_options=NO_PREVIEW,
+            )
+        except RetryAfter as error:
+            self._pacer.hold(chat_id, seconds_of(error))
+            raise SendLater(seconds_of(error)) from None
+        except (Forbidden, ChatMigrated):
+            raise SendRefused("blocked") from None
+        except InvalidToken:
+            log.error("telegram.token_refused", remedy=TOKEN_REMEDY)
+            raise SendLater(TOKEN_REFUSED_RETRY) from None
+        except BadRequest as error:
+            if keyboard is None or "button" not in error.message.lower():
+                raise SendRefused("bad_request") from None
+            sent = None
+        except TelegramError as error:
+            log.warning("telegram.send_later", error=type(error).__name__)
+            raise SendLater(UNREACHABLE_RETRY) from None
+        if sent is not None:
+            self._remember(chat_id, sent.message_id)
+            return
+        log.error("telegram.buttons_refused")  # the words matter more than the buttons
+        await self._pacer.wait(chat_id)
+        await self._send_part(chat_id, text, None, protect)
+
+    async def _keyboard(self, buttons: list[Button]) -> InlineKeyboardMarkup | None:
+        rows: list[list[InlineKeyboardButton]] = []
+        for button in buttons[: self.capabilities.buttons]:
+            title = whole_text(button.title).strip()
+            if not title:
+                continue
+            data = await self._buttons.data(whole_text(button.payload) or title)
+            key = InlineKeyboardButton(title, callback_data=data)
+            fits = bool(rows) and len(rows[-1]) == 1 and len(rows[-1][0].text) <= SHORT_TITLE
+            if fits and len(title) <= SHORT_TITLE:
+                rows[-1].append(key)
+            else:
+                rows.append([key])
+        return InlineKeyboardMarkup(rows) if rows else None
+
+    def _remember(self, chat_id: str, message_id: int) -> None:
+        seen = self._recent.get(chat_id)
+        if seen is None:
+            seen = deque(maxlen=300)
+        seen.append((time.time(), message_id))
+        self._recent[chat_id] = seen
+
+    async def _hide(self, chat_id: str, numbers: list[int]) -> None:
+        """Delete what can be deleted; the chat stays as it is where Telegram refuses."""
+        seen = self._recent.get(chat_id, deque())
+        young = time.time() - DELETE_WITHIN
+        wanted = {number for at, number in seen if at > young} & set(numbers)
+        ordered = sorted(wanted)
+        for start in range(0, len(ordered), DELETE_AT_ONCE):
+            try:
+                await self._bot.delete_messages(int(chat_id), ordered[start : start + DELETE_AT_ONCE])
+            except TelegramError as error:
+                log.info("telegram.hide_incomplete", error=type(error).__name__)
+        self._recent[chat_id] = deque((e for e in seen if e[1] not in wanted), maxlen=300)
+
+
+def webhook_secret(key: bytes, token: str) -> str:
+    """The webhook's secret token: the same after every restart, new with a new key file or bot token."""
+    return hmac.new(key, b"telegram webhook\0" + token.encode(), hashlib.sha256).hexdigest()
+
+
+def seconds_of(error: RetryAfter) -> float:
+    """``retry_after`` is a number or, by an environment variable, a timedelta."""
+    value: Any = error.retry_after
+    return float(value.total_seconds() if hasattr(value, "total_seconds") else value)
