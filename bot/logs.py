@@ -17,6 +17,13 @@ from bot.settings import get_settings
 QUIET = ("httpx", "httpcore", "telegram", "rasa", "rasa_sdk", "sqlalchemy", "sanic", "websockets", "asyncio", "matplotlib")
 
 
+SAFE_KEYS = frozenset(
+    "event level timestamp error reason channel action route target code state result bridges kind status "
+    "report_id reply_id login method".split()
+)
+"""The only text fields an event may have; numbers and booleans are always fine."""
+
+
 class ContentFilter(logging.Filter):
     """Foreign libraries' records keep their logger, level and exception type; never message, arguments or trace."""
 
@@ -41,7 +48,7 @@ def configure_logging() -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _without_exceptions,
+            only_safe_fields,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -50,7 +57,6 @@ def configure_logging() -> None:
     )
 
 
-def _without_exceptions(_logger: Any, _name: str, event: Any) -> Any:
-    for key in ("exc_info", "exception", "stack_info"):
-        event.pop(key, None)
-    return event
+def only_safe_fields(_logger: Any, _name: str, event: Any) -> Any:
+    """Drop every field that could hold content: Rasa, too, logs through structlog and names whole messages."""
+    return {k: v for k, v in event.items() if k in SAFE_KEYS or isinstance(v, (int, float, bool))}

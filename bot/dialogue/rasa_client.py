@@ -60,12 +60,12 @@ class RasaClient:
         return RasaTurn(response.json())
 
     async def ready(self) -> bool:
-        """Whether a model is loaded and answering."""
+        """Whether Rasa answers (it listens only once its model is loaded)."""
         try:
-            response = await self._client.get("/status")
+            response = await self._client.get("/webhooks/rest/")
         except httpx.HTTPError:
             return False
-        return response.status_code == 200 and bool(response.json().get("model_file"))
+        return response.status_code == 200
 
     async def close(self) -> None:
         """Close the connections."""
