@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import hmac
-import logging
 import time
-import warnings
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -37,7 +34,6 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
-from telegram.request import HTTPXRequest
 
 from bot.bridges.base import (
     Accept,
@@ -55,6 +51,7 @@ from bot.bridges.base import (
 )
 from bot.bridges.pacing import Pacer
 from bot.bridges.telegram_buttons import ButtonStore
+from bot.bridges.telegram_client import QuietRequest, seconds_of, silence_libraries, webhook_secret
 from bot.bridges.telegram_updates import ALLOWED_UPDATES, Group, translate
 from bot.db.engine import Store
 from bot.dialogue.messages import Button, Reply
@@ -72,28 +69,7 @@ DELETE_WITHIN = 48 * 3600.0
 DELETE_AT_ONCE = 100
 TOKEN_REFUSED_RETRY = 300.0
 UNREACHABLE_RETRY = 5.0
-TOKEN_REMEDY = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the token, set it and restart"
-
-
-class QuietRequest(HTTPXRequest):
-    """python-telegram-bot logs a reply it cannot parse, texts included; this one does not."""
-
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        """The reply as a dict. Raises ``TelegramError`` without quoting it."""
-        data = parse_object(payload.decode("utf-8", "replace"))
-        if data is None:
-            raise TelegramError("Invalid server response")
-        return data
-
-
-def silence_libraries() -> None:
-    """httpx logs URLs, which hold the token; telegram logs parameters, which hold texts."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    logging.getLogger("telegram").setLevel(logging.CRITICAL)
-    # get_updates() would parse the whole batch, and fail with it, on one update it does not understand.
-    warnings.filterwarnings("ignore", message=r"Please use 'Bot\.getUpdates'")
+ASK_BOTFATHER = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the token, set it and restart"
 
 
 class TelegramBridge:
@@ -190,7 +166,7 @@ class TelegramBridge:
                 await call()
             except InvalidToken:
                 self.state = "token_refused"
-                log.error("telegram.token_refused", remedy=TOKEN_REMEDY)
+                log.error("telegram.token_refused", remedy=ASK_BOTFATHER)
                 return False
             except RetryAfter as error:
                 pause = seconds_of(error)
@@ -342,7 +318,7 @@ class TelegramBridge:
         except (Forbidden, ChatMigrated):
             raise SendRefused("blocked") from None
         except InvalidToken:
-            log.error("telegram.token_refused", remedy=TOKEN_REMEDY)
+            log.error("telegram.token_refused", remedy=ASK_BOTFATHER)
             raise SendLater(TOKEN_REFUSED_RETRY) from None
         except BadRequest as error:
             if keyboard is None or "button" not in error.message.lower():
@@ -392,14 +368,3 @@ class TelegramBridge:
             except TelegramError as error:
                 log.info("telegram.hide_incomplete", error=type(error).__name__)
         self._recent[chat_id] = deque((e for e in seen if e[1] not in wanted), maxlen=300)
-
-
-def webhook_secret(key: bytes, token: str) -> str:
-    """The webhook's secret token: the same after every restart, new with a new key file or bot token."""
-    return hmac.new(key, b"telegram webhook\0" + token.encode(), hashlib.sha256).hexdigest()
-
-
-def seconds_of(error: RetryAfter) -> float:
-    """``retry_after`` is a number or, by an environment variable, a timedelta."""
-    value: Any = error.retry_after
-    return float(value.total_seconds() if hasattr(value, "total_seconds") else value)
