@@ -29,7 +29,9 @@ RISKS = ("none", "low", "medium", "high", "immediate")
 @lru_cache(maxsize=1)
 def summary_words() -> dict[str, Any]:
     """Labels and values of the read-back."""
-    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "data" / "summary.yml").read_text("utf-8"))
+    loaded: dict[str, Any] = yaml.safe_load(
+        (Path(__file__).parent / "data" / "summary.yml").read_text("utf-8")
+    )
     return loaded
 
 
@@ -63,7 +65,11 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
     found: dict[str, Any] = {}
     since = max((e["timestamp"] for e in tracker.events if _ends_report(e)), default=0.0)
     for event in tracker.events:
-        if event["event"] != "user" or event["timestamp"] <= since or (event.get("text") or "/").startswith("/"):
+        if (
+            event["event"] != "user"
+            or event["timestamp"] <= since
+            or (event.get("text") or "/").startswith("/")
+        ):
             continue
         parsed = event.get("parse_data") or {}
         entities = {e["entity"]: e["value"] for e in parsed.get("entities") or []}
@@ -94,12 +100,19 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
         return "validate_report_form"
 
     async def required_slots(
-        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any  # noqa: ARG002
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: Any,  # noqa: ARG002
     ) -> list[str]:
         return intake.required(tracker.slots)
 
     async def get_validation_events(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any  # noqa: ARG002
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: Any,  # noqa: ARG002
     ) -> Events:
         requested = tracker.get_slot("requested_slot")
         step = intake.take(requested, tracker.slots, message_of(tracker))
@@ -204,26 +217,36 @@ class ActionFinishReport(SafeAction):
 
 
 def draft_of(tracker: Tracker) -> ReportDraft:
-    """The slots as a report."""
-    slots = {name: None if tracker.get_slot(name) == SKIPPED else tracker.get_slot(name) for name in QUESTIONS}
+    """The slots as a report, with what the safety assessment and the entities of this talk add."""
+    slots = {
+        name: None if tracker.get_slot(name) == SKIPPED else tracker.get_slot(name) for name in QUESTIONS
+    }
     place = slots[intake.PLACE] or {}
-    age = slots[intake.AGE]
-    users = [e for e in tracker.events if e["event"] == "user" and e["timestamp"] >= (tracker.get_slot("report_started") or 0)]
-    levels = [(e.get("metadata") or {}).get("risk", "none") for e in users]
+    age = str(slots[intake.AGE] or "")
     near = slots[intake.NEAR]
+    heard = [e for e in tracker.events if e["event"] == "user"]
+    notes = [event.get("metadata") or {} for event in heard]
+    entities = {
+        e["entity"]: e["value"]
+        for event in heard
+        for e in (event.get("parse_data") or {}).get("entities") or []
+    }
     return ReportDraft(
         subject=slots[intake.SUBJECT],
         danger_now=slots[intake.DANGER],
         story=slots[intake.STORY],
-        child_age=int(age) if str(age or "").isdigit() else None,
-        age_text=None if str(age or "").isdigit() else age,
+        child_age=int(age) if age.isdigit() else None,
+        age_text=None if age.isdigit() else age,
+        child_sex=entities["sex"] if entities.get("sex") in ("male", "female") else None,
+        relation=entities.get("relation"),
         commune=place.get("commune"),
-        place_text=place.get("text") or None,
+        place_text=place.get("text"),
         person_near=near if isinstance(near, bool) else None,
         near_text=near if isinstance(near, str) else None,
         contact=slots[intake.CONTACT],
         reporter_role=audience(tracker),
-        risk=max([*levels, "none"], key=RISKS.index),
+        risk=max([*(note.get("risk", "none") for note in notes), "none"], key=RISKS.index),
+        reasons=list(dict.fromkeys(reason for note in notes for reason in note.get("reasons", []))),
     )
 
 

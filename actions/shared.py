@@ -69,7 +69,9 @@ def metadata(tracker: Tracker) -> dict[str, Any]:
 
 def entity(tracker: Tracker, name: str) -> Any:
     """The latest message's first entity of that name, or None."""
-    return next((e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == name), None)
+    return next(
+        (e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == name), None
+    )
 
 
 def intent(tracker: Tracker) -> str:

@@ -21,7 +21,7 @@ from bot.dialogue.conversation import Conversation
 from bot.dialogue.janitor import Janitor
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.worker import InboxWorker, ReplySender
-from bot.forwarding import ForwardingWorker, make_targets
+from bot.forwarding import ForwardingWorker, build_targets
 from bot.logs import configure_logging
 from bot.safety import RiskAssessor, SafetyAnswers
 from bot.settings import Settings, get_settings
@@ -40,7 +40,7 @@ class Gateway:
         self.bridges = {bridge.name: bridge for bridge in make_bridges(settings, self.store)}
         self.sender = ReplySender(self.store, self.bridges)
         self.inbox = InboxWorker(self.store, conversation, self.sender)
-        self.forwarding = ForwardingWorker(self.store, make_targets(settings, self.store), settings)
+        self.forwarding = ForwardingWorker(self.store, build_targets(self.store, settings), settings)
         self.janitor = Janitor(self.store)
 
     @asynccontextmanager

@@ -45,12 +45,15 @@ def cli() -> None:
 def main() -> None:
     """Run a command; a known operator error is one line on standard error and exit code 1."""
     from bot.db.keys import KeyFileError
+    from bot.forwarding import TargetError
     from bot.safety import RiskModelError
 
     try:
         cli(prog_name="python -m bot")
-    except (KeyFileError, RiskModelError) as error:
+    except (KeyFileError, RiskModelError, TargetError) as error:
         sys.exit(f"an-tam: {error}")
     except ValidationError as error:
         first = error.errors()[0]
-        sys.exit(f"an-tam: setting {'.'.join(map(str, first['loc']))}: {first['msg']} (see .env or HOTLINE_*)")
+        sys.exit(
+            f"an-tam: setting {'.'.join(map(str, first['loc']))}: {first['msg']} (see .env or HOTLINE_*)"
+        )

@@ -35,7 +35,9 @@ def check_python(_settings: Settings) -> Finding:
 def check_keys(settings: Settings) -> Finding:
     """The key file, without creating it."""
     if not settings.keys.exists():
-        return Finding("key file", "missing", f"{settings.keys} does not exist: 'make run' creates it on first use")
+        return Finding(
+            "key file", "missing", f"{settings.keys} does not exist: 'make run' creates it on first use"
+        )
     try:
         load_key_file(settings.keys)
     except KeyFileError as error:
@@ -54,7 +56,9 @@ def check_database(settings: Settings) -> Finding:
             ready = sa.inspect(connection).has_table("meta")
     except sa.exc.SQLAlchemyError as error:
         return Finding("database", "missing", f"{engine.dialect.name}: {type(error).__name__}")
-    return Finding("database", "ok" if ready else "missing", engine.dialect.name if ready else "not migrated yet")
+    return Finding(
+        "database", "ok" if ready else "missing", engine.dialect.name if ready else "not migrated yet"
+    )
 
 
 def check_models(settings: Settings) -> Finding:
@@ -88,7 +92,9 @@ def check_gateway(settings: Settings) -> Finding:
         status = httpx.get(f"http://{host}:{settings.port}/ready", timeout=3, trust_env=False).status_code
     except httpx.HTTPError:
         return Finding("gateway", "off", "not running: 'make run' starts it")
-    return Finding("gateway", "ok" if status == 200 else "missing", "ready" if status == 200 else "up, but Rasa is not")
+    return Finding(
+        "gateway", "ok" if status == 200 else "missing", "ready" if status == 200 else "up, but Rasa is not"
+    )
 
 
 def check_telegram(settings: Settings) -> Finding:
@@ -99,7 +105,9 @@ def check_telegram(settings: Settings) -> Finding:
     try:
         answer = httpx.get(f"{settings.telegram_api_base}/bot{token}/getMe", timeout=10, trust_env=False)
     except httpx.HTTPError as error:
-        return Finding("telegram", "missing", f"{settings.telegram_api_base} not reachable ({type(error).__name__})")
+        return Finding(
+            "telegram", "missing", f"{settings.telegram_api_base} not reachable ({type(error).__name__})"
+        )
     if answer.status_code == 401:
         return Finding("telegram", "missing", "the token is refused: get a new one from @BotFather")
     mode = "webhook" if settings.public_url else "long polling"
@@ -109,7 +117,9 @@ def check_telegram(settings: Settings) -> Finding:
 def check_webhook(settings: Settings) -> Finding:
     """The case system's webhook is configured completely."""
     if not settings.webhook_url:
-        return Finding("case webhook", "off", "HOTLINE_WEBHOOK_URL is not set: reports go to the embedded desk only")
+        return Finding(
+            "case webhook", "off", "HOTLINE_WEBHOOK_URL is not set: reports go to the embedded desk only"
+        )
     if not settings.webhook_secret.get_secret_value():
         return Finding("case webhook", "missing", "HOTLINE_WEBHOOK_SECRET is not set")
     return Finding("case webhook", "ok", "configured; deliveries: 'python -m bot report deliveries'")

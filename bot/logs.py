@@ -14,12 +14,22 @@ import structlog
 
 from bot.settings import get_settings
 
-QUIET = ("httpx", "httpcore", "telegram", "rasa", "rasa_sdk", "sqlalchemy", "sanic", "websockets", "asyncio", "matplotlib")
+QUIET = (
+    "httpx",
+    "httpcore",
+    "telegram",
+    "rasa",
+    "rasa_sdk",
+    "sqlalchemy",
+    "sanic",
+    "websockets",
+    "asyncio",
+    "matplotlib",
+)
 
 
 SAFE_KEYS = frozenset(
-    "event level timestamp error reason channel action route target code state result bridges kind status "
-    "report_id reply_id login method".split()
+    ["event", "level", "timestamp", "error", "reason", "channel", "action", "route", "target", "code", "state", "result", "bridges", "kind", "status", "report_id", "reply_id", "login", "method"]
 )
 """The only text fields an event may have; numbers and booleans are always fine."""
 

@@ -120,7 +120,11 @@ def write_config(settings: Settings) -> Path:
         " --no-access-log --no-server-header --log-level warning --no-proxy-headers"
         " --ws-max-size 65536 --timeout-graceful-shutdown 10"
     )
-    programs = {"rasa": rasa, "actions": f"{python} -m actions --port {settings.actions_port}", "gateway": gateway}
+    programs = {
+        "rasa": rasa,
+        "actions": f"{python} -m actions --port {settings.actions_port}",
+        "gateway": gateway,
+    }
     lines = [
         "[supervisord]",
         f"logfile={logs / 'supervisor.log'}",

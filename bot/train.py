@@ -41,9 +41,13 @@ def train_command() -> None:
     settings = get_settings()
     click.echo("Training the risk model (skipped when nothing changed) …", err=True)
     train_risk(settings)
-    click.echo("Training the Rasa model (skipped when nothing changed; 2–5 minutes the first time) …", err=True)
+    click.echo(
+        "Training the Rasa model (skipped when nothing changed; 2–5 minutes the first time) …", err=True
+    )
     try:
         train_rasa(settings)
     except subprocess.CalledProcessError as error:
-        raise click.ClickException(f"rasa train failed with exit code {error.returncode}; see above") from None
+        raise click.ClickException(
+            f"rasa train failed with exit code {error.returncode}; see above"
+        ) from None
     click.echo("Models are ready.", err=True)

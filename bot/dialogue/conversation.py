@@ -84,7 +84,9 @@ class Conversation:
         assessment = self._assess(said.text, memory)
         turn = Turn([], memory, risk=assessment.risk)
         if assessment.at_risk or assessment.kind == "offender":
-            turn.replies.append(self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form))
+            turn.replies.append(
+                self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form)
+            )
         if len(message.text) >= MAX_TEXT:
             turn.replies.append(say("too_long", memory.audience))
         await self._ask_rasa(turn, said, message.channel, sender, key, repeated, assessment)
@@ -132,7 +134,14 @@ class Conversation:
         return turn
 
     async def _ask_rasa(
-        self, turn: Turn, said: Said, channel: str, sender: str, key: str, repeated: bool, assessment: Assessment
+        self,
+        turn: Turn,
+        said: Said,
+        channel: str,
+        sender: str,
+        key: str,
+        repeated: bool,
+        assessment: Assessment,
     ) -> None:
         memory = turn.memory
         assert memory is not None
@@ -142,6 +151,7 @@ class Conversation:
             "audience": self._audience(memory),
             "risk": assessment.risk,
             "kind": assessment.kind,
+            "reasons": list(assessment.reasons),
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
         }
         try:

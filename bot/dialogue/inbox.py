@@ -83,14 +83,19 @@ class Inbox:
             .group_by(inbox.sender)
             .order_by(sa.func.min(inbox.id))
         )
-        with self._store.engine.connect() as connection:
+        with self._store.reader.connect() as connection:
             return list(connection.execute(query).scalars())
 
     def claim(self, sender: str) -> Pending | None:
         """The sender's oldest unanswered message, its attempt counted, or None."""
         inbox = tables.inbox
         with self._store.engine.begin() as connection:
-            query = sa.select(inbox).where(inbox.c.sender == sender, inbox.c.state == "new").order_by(inbox.c.id).limit(1)
+            query = (
+                sa.select(inbox)
+                .where(inbox.c.sender == sender, inbox.c.state == "new")
+                .order_by(inbox.c.id)
+                .limit(1)
+            )
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None
@@ -100,7 +105,9 @@ class Inbox:
         body = self._store.sealer.open_json(row["body"], "inbox", "body", row["update_key"])
         return Pending(row["id"], row["update_key"], sender, row["attempts"], IncomingMessage.from_dict(body))
 
-    def finish(self, pending: Pending, replies: list[Reply], context: bytes | None, failed: bool = False) -> None:
+    def finish(
+        self, pending: Pending, replies: list[Reply], context: bytes | None, failed: bool = False
+    ) -> None:
         """Store the replies, the conversation's context and the end of the message in one transaction."""
         now = time.time()
         message = pending.message
@@ -161,7 +168,9 @@ def save_context(
     if changed.rowcount == 0:
         address = store.sealer.seal_json({"chat_id": message.chat_id}, "conversations", "address", sender)
         connection.execute(
-            table.insert().values(sender=sender, channel=message.channel, address=address, floor="bot", **values)
+            table.insert().values(
+                sender=sender, channel=message.channel, address=address, floor="bot", **values
+            )
         )
 
 
@@ -174,16 +183,14 @@ class Outgoing:
     def due(self, limit: int = 50) -> list[DueReply]:
         """For every sender the oldest pending reply, if it is due."""
         table = tables.replies
-        first = (
-            sa.select(sa.func.min(table.c.id)).where(table.c.state == "pending").group_by(table.c.sender)
-        )
+        first = sa.select(sa.func.min(table.c.id)).where(table.c.state == "pending").group_by(table.c.sender)
         query = (
             sa.select(table)
             .where(table.c.id.in_(first), table.c.due_at <= time.time())
             .order_by(table.c.id)
             .limit(limit)
         )
-        with self._store.engine.connect() as connection:
+        with self._store.reader.connect() as connection:
             rows = connection.execute(query).mappings().all()
         due = []
         for row in rows:
@@ -234,5 +241,7 @@ class Outgoing:
         table = tables.replies
         with self._store.engine.begin() as connection:
             connection.execute(
-                table.update().where(table.c.id == reply_id).values(state=state, sent_at=time.time(), body=None)
+                table.update()
+                .where(table.c.id == reply_id)
+                .values(state=state, sent_at=time.time(), body=None)
             )

@@ -32,8 +32,7 @@ IN_DANGER = (CONSENT, DANGER, PLACE, STORY, CONTACT, CONFIRM)
 
 # Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
 INTERRUPTIONS = frozenset(
-    "ask_law ask_skill ask_online_safety ask_procedure ask_wellbeing contact_hotlines check_report talk_to_human "
-    "bot_challenge help show_item set_audience feel_safe delete_my_data".split()
+    ["ask_law", "ask_skill", "ask_online_safety", "ask_procedure", "ask_wellbeing", "contact_hotlines", "check_report", "talk_to_human", "bot_challenge", "help", "show_item", "set_audience", "feel_safe", "delete_my_data"]
 )
 RISKY = ("medium", "high", "immediate")
 
@@ -115,7 +114,9 @@ def _is_command_word(message: Message) -> bool:
     bare = strip_accents(text)
     if any(text == word or bare == strip_accents(word) for word in words):
         return True
-    return message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6
+    return (
+        message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6
+    )
 
 
 def _is_interruption(requested: str, message: Message) -> bool:
@@ -175,7 +176,9 @@ def _free_text(requested: str, message: Message) -> str | None:
 
 def _age(message: Message) -> int | None:
     found = message.entities.get("age") or ""
-    digits = re.search(r"\d{1,2}", str(found)) or re.fullmatch(r"\D{0,12}(\d{1,2})\D{0,12}", message.text.strip())
+    digits = re.search(r"\d{1,2}", str(found)) or re.fullmatch(
+        r"\D{0,12}(\d{1,2})\D{0,12}", message.text.strip()
+    )
     if not digits:
         return None
     age = int(digits.group(1) if digits.lastindex else digits.group())
@@ -188,7 +191,7 @@ def yes_or_no(message: Message) -> bool | None:
         return {"affirm": True, "deny": False}.get(message.intent)
     text = strip_accents(normalise(message.text)).strip(" .!?")
     words = load_yaml("intake.yml")
-    for answer, signs in ((False, words["no"]), (True, words["yes"])):
+    for answer, signs in ((False, words["deny"]), (True, words["affirm"])):
         if any(re.search(rf"^(?:{sign})(?:\b|$)", text) for sign in signs):
             return answer
     if message.intent in ("affirm", "deny") and message.confidence >= 0.5:

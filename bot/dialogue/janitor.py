@@ -48,7 +48,7 @@ class Janitor:
         """Delete what has rested long enough at ``now`` (seconds since 1970). Returns the number of rows."""
         trackers, inbox, replies, counters = tables.trackers, tables.inbox, tables.replies, tables.counters
         conversations = tables.conversations
-        with self._store.engine.connect() as connection:
+        with self._store.reader.connect() as connection:
             resting = connection.execute(
                 sa.select(conversations.c.sender, conversations.c.updated_at).where(
                     conversations.c.updated_at < now - REST
@@ -83,5 +83,7 @@ class Janitor:
         if in_form:
             return False
         dialogue = read_tracker(self._store, sender) or {"events": []}
-        last_loop = next((e.get("name") for e in reversed(dialogue["events"]) if e["event"] == "active_loop"), None)
+        last_loop = next(
+            (e.get("name") for e in reversed(dialogue["events"]) if e["event"] == "active_loop"), None
+        )
         return last_loop is None

@@ -26,7 +26,7 @@ MAX_EVENTS = 400
 """Older events are dropped: slots are kept by re-stating them, so a long chat does not grow without end."""
 
 
-class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
+class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):  # type: ignore[misc]
     """Keeps every tracker as one sealed value in the program's own database."""
 
     def __init__(
@@ -45,11 +45,15 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
         body = self._store.sealer.seal(
             self.serialise_tracker(tracker).encode(), "trackers", "body", tracker.sender_id
         )
-        await asyncio.get_running_loop().run_in_executor(None, write_tracker, self._store, tracker.sender_id, body)
+        await asyncio.get_running_loop().run_in_executor(
+            None, write_tracker, self._store, tracker.sender_id, body
+        )
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker of a pseudonym, or None."""
-        serialised = await asyncio.get_running_loop().run_in_executor(None, read_tracker, self._store, sender_id)
+        serialised = await asyncio.get_running_loop().run_in_executor(
+            None, read_tracker, self._store, sender_id
+        )
         if serialised is None:
             return None
         return self.deserialise_tracker(sender_id, json.dumps(shorten(serialised)))
@@ -60,7 +64,7 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):
 
     async def keys(self) -> Iterable[str]:
         """All pseudonyms with a tracker."""
-        with self._store.engine.connect() as connection:
+        with self._store.reader.connect() as connection:
             return list(connection.execute(sa.select(tables.trackers.c.sender)).scalars())
 
 
@@ -77,8 +81,10 @@ def write_tracker(store: Store, sender: str, body: bytes) -> None:
 def read_tracker(store: Store, sender: str) -> dict[str, Any] | None:
     """Rasa's serialised dialogue ``{"events": […], "name": …}`` of one pseudonym, or None."""
     table = tables.trackers
-    with store.engine.connect() as connection:
-        body = connection.execute(sa.select(table.c.body).where(table.c.sender == sender)).scalar_one_or_none()
+    with store.reader.connect() as connection:
+        body = connection.execute(
+            sa.select(table.c.body).where(table.c.sender == sender)
+        ).scalar_one_or_none()
     if body is None:
         return None
     opened: dict[str, Any] = store.sealer.open_json(body, "trackers", "body", sender)
@@ -96,7 +102,13 @@ def shorten(dialogue: dict[str, Any]) -> dict[str, Any]:
     old, recent = events[:-MAX_EVENTS], events[-MAX_EVENTS:]
     start = next((i for i, e in enumerate(recent) if e["event"] == "user"), 0)
     slots = {e["name"]: e for e in [*old, *recent[:start]] if e["event"] == "slot"}
-    listen = {"event": "action", "name": "action_listen", "policy": None, "confidence": None, "timestamp": 0.0}
+    listen = {
+        "event": "action",
+        "name": "action_listen",
+        "policy": None,
+        "confidence": None,
+        "timestamp": 0.0,
+    }
     return {**dialogue, "events": [*slots.values(), listen, *recent[start:]]}
 
 

@@ -212,8 +212,10 @@ class ReplySender:
 def read_memory(store: Store, sender: str) -> Memory:
     """What is remembered of one chat."""
     table = tables.conversations
-    with store.engine.connect() as connection:
-        sealed = connection.execute(sa.select(table.c.context).where(table.c.sender == sender)).scalar_one_or_none()
+    with store.reader.connect() as connection:
+        sealed = connection.execute(
+            sa.select(table.c.context).where(table.c.sender == sender)
+        ).scalar_one_or_none()
     data: dict[str, Any] | None = None
     if sealed is not None:
         data = store.sealer.open_json(sealed, "conversations", "context", sender)
