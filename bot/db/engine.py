@@ -29,8 +29,14 @@ def make_engine(url: str) -> Engine:
     """
     if not url.startswith("sqlite"):
         return sa.create_engine(url, future=True, pool_pre_ping=True, hide_parameters=True)
+    # Connections are kept: closing the last one would make SQLite copy and delete the log every time.
     engine = sa.create_engine(
-        url, future=True, hide_parameters=True, connect_args={"timeout": 30, "check_same_thread": False}
+        url,
+        future=True,
+        hide_parameters=True,
+        poolclass=sa.pool.QueuePool,
+        max_overflow=20,
+        connect_args={"timeout": 30, "check_same_thread": False},
     )
 
     def _pragmas(connection: Any, _record: Any) -> None:

@@ -21,7 +21,7 @@ def build_targets(store: Store, settings: Settings) -> list[Target]:
     return targets
 
 
-def target_names(settings: Settings) -> list[str]:
+def configured_targets(settings: Settings) -> list[str]:
     """The names of the configured targets, for ``ReportService``."""
     return ["desk", "webhook"] if settings.webhook_url else ["desk"]
 
@@ -36,5 +36,5 @@ __all__ = [
     "TargetError",
     "WebhookTarget",
     "build_targets",
-    "target_names",
+    "configured_targets",
 ]

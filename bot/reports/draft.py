@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, validator
+from pydantic.fields import ModelField
 
 RISKS = ("none", "low", "medium", "high", "immediate")
 Risk = Literal["none", "low", "medium", "high", "immediate"]
 Audience = Literal["child", "teen", "parent", "teacher"]
 MAX_STORY = 20_000
 MAX_FIELD = 2_000
+OLDEST = 120
 
 
 class ReportDraft(BaseModel):
@@ -18,18 +20,23 @@ class ReportDraft(BaseModel):
 
     ``relation`` is the relation the person spoke of; ``risk`` and ``reasons`` come from the safety assessment
     of the conversation; ``extra`` holds further fields of national form 01 by their key (``ho_ten_me`` …) and
-    ``caregiver_involved`` ("true") when that was said. Too long texts are cut, never refused.
+    ``caregiver_involved`` ("true") when that was said. Too long texts are cut, a senseless age is left
+    out: no report is refused for such a thing.
     """
 
     subject: Literal["self", "other"] | None = None
     danger_now: bool | None = None
     story: str = ""
-    child_age: int | None = Field(None, ge=0, le=120)
+    child_age: int | None = None
+    age_text: str | None = None
+    """What was answered when it is no number ("lớp 3")."""
     child_sex: Literal["male", "female"] | None = None
     relation: str | None = None
     commune: str | None = None
     place_text: str | None = None
     person_near: bool | None = None
+    near_text: str | None = None
+    """What was answered when it is neither yes nor no."""
     contact: str | None = None
     reporter_role: Audience | None = None
     risk: Risk = "none"
@@ -43,7 +50,17 @@ class ReportDraft(BaseModel):
     def _story(cls, value: Any) -> Any:  # noqa: N805
         return value.strip()[:MAX_STORY] if isinstance(value, str) else "" if value is None else value
 
-    @validator("relation", "commune", "place_text", "contact", pre=True)
+    @validator("subject", "child_sex", "reporter_role", pre=True)
+    def _choice(cls, value: Any, field: ModelField) -> Any:  # noqa: N805
+        # Not pydantic's own check: its error would repeat the value, which a person may have typed.
+        return value if value in get_args(field.type_) else None
+
+    @validator("child_age", pre=True)
+    def _age(cls, value: Any) -> Any:  # noqa: N805
+        known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= OLDEST
+        return value if known else None
+
+    @validator("relation", "commune", "place_text", "contact", "age_text", "near_text", pre=True)
     def _short(cls, value: Any) -> Any:  # noqa: N805
         return (value.strip()[:MAX_FIELD] or None) if isinstance(value, str) else value
 

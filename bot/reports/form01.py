@@ -84,10 +84,12 @@ def _machine(content: dict[str, Any], words: dict[str, Any]) -> dict[str, str]:
 def _child(draft: dict[str, Any], words: dict[str, Any]) -> dict[str, str]:
     age = draft["child_age"]
     state = [words["danger"][_tri(draft["danger_now"])], words["near"][_tri(draft["person_near"])]]
+    if draft["near_text"]:
+        state.append(words["near_text"].format(text=draft["near_text"]))
     if draft["story"]:
         state.append(words["story"].format(story=draft["story"]))
     return {
-        "ngay_sinh": "" if age is None else words["age"].format(age=age),
+        "ngay_sinh": (draft["age_text"] or "") if age is None else words["age"].format(age=age),
         "gioi_tinh": words["sex"][draft["child_sex"] or "none"],
         "dia_diem_vu_viec": ", ".join(part for part in (draft["place_text"], draft["commune"]) if part),
         "tinh_trang_hien_tai": "\n".join(part for part in state if part),
