@@ -1,0 +1,11 @@
+"""Vietnamese text as it is really typed: cleaning, one normal form, accents, words.
+
+Imports no web, database or Rasa code, so that it can be tested and reused alone.
+"""
+
+from .characters import clean, strip_accents
+from .normal import normalise
+from .segment import syllables, words
+from .tables import fingerprint
+
+__all__ = ["clean", "fingerprint", "normalise", "strip_accents", "syllables", "words"]
