@@ -11,7 +11,7 @@ import pytest
 
 from bot.settings import ROOT
 from tests.contract.telegram_double import TelegramDouble
-from tests.contract.webhook_receiver import SECRET, WebhookReceiver, serving
+from tests.contract.webhook_receiver import SECRET, WebhookReceiver, running_receiver
 from tests.e2e.program import Program
 
 
@@ -31,7 +31,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             pytest.fail("no trained model: run 'make train'")
         pytest.skip("no trained model: run 'make train'")
     folder: Path = tmp_path_factory.mktemp("program")
-    with TelegramDouble() as telegram, serving() as case_system:
+    with TelegramDouble() as telegram, running_receiver() as case_system:
         program = Program(
             folder,
             TELEGRAM_BOT_TOKEN=telegram.token,

@@ -8,10 +8,12 @@ import queue
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -114,6 +116,24 @@ class Program:
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, sig)
+
+    def unanswered(self) -> int:
+        """Messages in the inbox that wait for their answer."""
+        with sqlite3.connect(f"file:{self.folder / 'an_tam.db'}?mode=ro", uri=True) as connection:
+            (count,) = connection.execute("select count(*) from inbox where state = 'new'").fetchone()
+        return int(count)
+
+    @contextlib.contextmanager
+    def full_database(self) -> Iterator[None]:
+        """Nothing more can be written: the inbox refuses every row, as a full disk would."""
+        trigger = "create trigger full before insert on inbox begin select raise(abort, 'full'); end"
+        with sqlite3.connect(self.folder / "an_tam.db", timeout=30) as connection:
+            connection.execute(trigger)
+        try:
+            yield
+        finally:
+            with sqlite3.connect(self.folder / "an_tam.db", timeout=30) as connection:
+                connection.execute("drop trigger full")
 
     def wait_ready(self, seconds: float = 90) -> None:
         """Wait until the gateway says that Rasa is ready."""
