@@ -10,9 +10,7 @@ from bot.db import tables
 SYSTEM = "system"
 
 
-def record(
-    connection: Any, actor: str, action: str, subject: str, detail: str = "", at: float | None = None
-) -> None:
+def record(connection: Any, actor: str, action: str, subject: str, detail: str = "", at: float | None = None) -> None:
     """Add an entry in the caller's transaction, so that the act and its trace stand or fall together."""
     moment = time.time() if at is None else at
     entry = {"at": moment, "actor": actor, "action": action, "subject": subject, "detail": detail}

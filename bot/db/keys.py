@@ -43,10 +43,7 @@ class Keyring:
 def create_key_file(path: Path) -> Keyring:
     """Write a new key file with mode 0600 and return its keys. Raises ``KeyFileError`` if one is there."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = {
-        name: base64.b64encode(secrets.token_bytes(32)).decode()
-        for name in ("pseudonym", "receipt", "cookie")
-    }
+    new = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in ("pseudonym", "receipt", "cookie")}
     content = {
         "version": 1,
         "current": 1,
@@ -74,9 +71,7 @@ def load_key_file(path: Path) -> Keyring:
         raise KeyFileError(f"key file {path} is readable by others: run 'chmod 600 {path}'")
     try:
         content = json.loads(path.read_text())
-        sealing = {
-            int(key_id): base64.b64decode(key, validate=True) for key_id, key in content["sealing"].items()
-        }
+        sealing = {int(key_id): base64.b64decode(key, validate=True) for key_id, key in content["sealing"].items()}
         ring = Keyring(
             sealing=sealing,
             current=int(content["current"]),

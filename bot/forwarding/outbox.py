@@ -53,9 +53,7 @@ def claim(store: Store, target: str, limit: int, now: float, timeout: float) -> 
     return [Claim(row.id, row.report_id, row.kind, row.attempts + 1, now) for row in rows]
 
 
-def settle(
-    store: Store, claimed: Claim, outcome: Outcome, now: float, due_at: float, max_attempts: int
-) -> str | None:
+def settle(store: Store, claimed: Claim, outcome: Outcome, now: float, due_at: float, max_attempts: int) -> str | None:
     """Record what became of a claim. Returns the new state, ``None`` when the claim was no longer ours."""
     state: str = outcome.state
     if state in ("pending", "unknown") and claimed.attempts >= max_attempts:

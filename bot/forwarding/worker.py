@@ -127,6 +127,4 @@ class ForwardingWorker:
         with self._store.reader.connect() as connection:
             row = connection.execute(query).mappings().one()
         content = open_report(self._store, row)
-        return Message(
-            f"{claim.kind}_{claim.report_id}", claim.report_id, claim.kind, row["created_at"], content
-        )
+        return Message(f"{claim.kind}_{claim.report_id}", claim.report_id, claim.kind, row["created_at"], content)

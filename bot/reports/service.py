@@ -141,9 +141,7 @@ class ReportService:
                 return Taken(row.id, receipts.show(digits), created=False)
         raise RuntimeError("the receipt key is not the one this report was taken with")
 
-    def _insert(
-        self, draft: ReportDraft, channel: str, sender: str, report_id: str, key: str, lookup: str
-    ) -> None:
+    def _insert(self, draft: ReportDraft, channel: str, sender: str, report_id: str, key: str, lookup: str) -> None:
         now, result = self._clock(), triage(draft)
         content = {
             "report_id": report_id,
@@ -168,9 +166,7 @@ class ReportService:
         with self._store.engine.begin() as connection:
             connection.execute(tables.reports.insert().values(**row))
             for target in self._targets:
-                connection.execute(
-                    tables.deliveries.insert().values(target=target, **_new_delivery(report_id, now))
-                )
+                connection.execute(tables.deliveries.insert().values(target=target, **_new_delivery(report_id, now)))
             audit.record(connection, audit.SYSTEM, "report_taken", report_id, f"risk={result.risk}", at=now)
 
     def _pseudonym(self, channel: str, sender: str) -> str:
