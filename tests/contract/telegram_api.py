@@ -64,6 +64,7 @@ class Failure:
     error: ApiError
     times: int
     after: bool
+    skip: int
 
 
 class BotApiServer:
@@ -161,12 +162,17 @@ class BotApiServer:
                 raise failure.error
         except ApiError as error:
             return error.response()
-        return JSONResponse({"ok": True, "result": result})
+        # ASCII, as Telegram writes it: half an emoji travels as an escaped lone surrogate.
+        return Response(json.dumps({"ok": True, "result": result}), media_type="application/json")
 
     def _failure(self, method: str) -> Failure | None:
         with self._lock:
             for failure in self._failures:
-                if failure.method == method and failure.times > 0:
+                if failure.method != method or failure.times <= 0:
+                    continue
+                if failure.skip > 0:
+                    failure.skip -= 1
+                else:
                     failure.times -= 1
                     return failure
         return None

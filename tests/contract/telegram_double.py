@@ -9,7 +9,7 @@
 
 What a person does: ``say``, ``edit``, ``send_media``, ``press``, ``block``/``unblock``, ``add_to_group``;
 ``push`` delivers any update as it is, ``redeliver`` an old one again.
-What goes wrong: ``fail_next(method, status=…, retry_after=…, times=…, after=…)``, ``revoke_token()``.
+What goes wrong: ``fail_next(method, status=…, retry_after=…, times=…, after=…, skip=…)``, ``revoke_token()``.
 What happened: ``sent``, ``calls(method)``, ``answered``, ``visible(chat_id)``, ``commands``, ``left``,
 ``webhook``, ``webhook_statuses``.
 
@@ -130,12 +130,14 @@ class TelegramDouble(BotApiServer):
         description: str = "Too Many Requests: retry later",
         times: int = 1,
         after: bool = False,
+        skip: int = 0,
     ) -> None:
-        """The next ``times`` calls of ``method`` fail; with ``after`` only once their work has been done."""
+        """The next ``times`` calls of ``method`` fail; with ``after`` only once their work has been
+        done, with ``skip`` after that many calls have succeeded."""
         parameters = {} if retry_after is None else {"retry_after": retry_after}
         error = ApiError(status, description, **parameters)
         with self._lock:
-            self._failures.append(Failure(method.lower(), error, times, after))
+            self._failures.append(Failure(method.lower(), error, times, after, skip))
 
     def revoke_token(self) -> None:
         """Every further call gets 401."""
