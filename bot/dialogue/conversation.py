@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.dialogue.audience import AUDIENCES, guess_audience
 from bot.dialogue.commands import Said, interpret
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
+from bot.language.audience import AUDIENCES, guess_audience
 from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers
 
 log = structlog.get_logger(__name__)

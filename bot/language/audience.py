@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
+from bot.language.characters import strip_accents
+from bot.language.normal import normalise
+from bot.language.tables import load
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
 OWN_AGE = re.compile(r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
@@ -18,7 +19,7 @@ OWN_AGE = re.compile(r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2}
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
     compiled = []
-    for audience, signs in load_yaml("audience.yml").items():
+    for audience, signs in load("audience").items():
         whole = "|".join(sign if sign.startswith("^") else rf"\b{sign}" for sign in signs)
         accented = re.compile(f"(?:{whole})")
         compiled.append((audience, accented, re.compile(strip_accents(accented.pattern))))

@@ -1,0 +1,28 @@
+"""Who is writing, from one message."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.language.audience import guess_audience
+
+
+@pytest.mark.parametrize(
+    ("text", "audience"),
+    [
+        ("cô ơi con bị bạn đánh", "child"),
+        ("con 9t con bi danh", "child"),
+        ("ba con hay nhậu", "child"),
+        ("em bị bạn trong lớp tẩy chay", "teen"),
+        ("mình 13 tuổi, mình buồn", "teen"),
+        ("con gái tôi bị thằng kia nhắn tin bậy", "parent"),
+        ("toi muon hoi luat", "parent"),
+        ("tui thấy thằng nhỏ kế bên bị đánh hoài", "parent"),
+        ("tôi là giáo viên, học sinh của tôi có vết bầm", "teacher"),
+        ("hoc sinh cua toi bi danh o nha", "teacher"),
+        ("điều 142", None),
+        ("", None),
+    ],
+)
+def test_guess(text: str, audience: str | None) -> None:
+    assert guess_audience(text) == audience
