@@ -52,6 +52,12 @@ def keys() -> list[str]:
     return [field["key"] for part in load("form01")["sections"] for field in part["fields"]]
 
 
+def about() -> dict[str, str]:
+    """The form's name and legal basis."""
+    words = load("form01")
+    return {"name": words["name"], "basis": words["basis"]}
+
+
 def short_code(report_id: str) -> str:
     """How people refer to a report: the first eight digits of its UUID."""
     return report_id[:8].upper()

@@ -191,6 +191,14 @@ def advance(connection: Any, report_id: str, status: str, actor: str, now: float
     return bool(moved)
 
 
+def reopen(connection: Any, report_id: str, actor: str, now: float) -> None:
+    """Take a closed report up again, in the caller's transaction, audited."""
+    table = tables.reports
+    query = table.update().where(table.c.id == report_id, table.c.status == "closed")
+    if connection.execute(query.values(status="in_progress", updated_at=now)).rowcount == 1:
+        audit.record(connection, actor, "report_status", report_id, "in_progress", at=now)
+
+
 def mark_seen(connection: Any, report_id: str, now: float) -> None:
     """Remember when a person first opened a report, in the caller's transaction."""
     table = tables.reports

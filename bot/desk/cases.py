@@ -1,0 +1,146 @@
+"""What the desk reads and changes: cases, their history, the audit trail. Every view is audited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.db import audit
+from bot.db.engine import Store
+from bot.db.sealing import SealError
+from bot.db.tables import audit as trail
+from bot.db.tables import desk_cases
+from bot.desk.words import still_due_at
+from bot.reports.content import Shredded, open_pair
+from bot.reports.draft import RISKS
+from bot.reports.service import advance, mark_seen, reopen
+
+STATUSES = ("new", "acknowledged", "in_progress", "closed")
+SORTS = ("risk", "newest", "oldest", "due")
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What an officer wants to see; unknown values mean everything."""
+
+    risk: str = ""
+    status: str = "open"
+    sort: str = "risk"
+    page: int = 1
+
+
+def list_cases(store: Store, wanted: Filter, officer: str, now: float) -> tuple[list[dict[str, Any]], int]:
+    """A page of cases and how many there are."""
+    where = []
+    if wanted.risk in RISKS:
+        where.append(desk_cases.c.risk == wanted.risk)
+    if wanted.status in STATUSES:
+        where.append(desk_cases.c.status == wanted.status)
+    elif wanted.status == "open":
+        where.append(desk_cases.c.status != "closed")
+    light = sa.select(desk_cases.c.id, desk_cases.c.risk, desk_cases.c.status, desk_cases.c.received_at)
+    start = (wanted.page - 1) * PAGE
+    with store.engine.begin() as connection:
+        found = sorted(connection.execute(light.where(*where)).all(), key=_order(wanted.sort))
+        ids = [row.id for row in found[start : start + PAGE]]
+        query = sa.select(desk_cases).where(desk_cases.c.id.in_(ids))
+        rows = {row["id"]: row for row in connection.execute(query).mappings()}
+        audit.record(connection, officer, "view_list", "cases", at=now)
+    return [{**rows[case_id], **_headline(store, rows[case_id])} for case_id in ids], len(found)
+
+
+def _order(sort: str) -> Callable[[Any], tuple[float, ...]]:
+    if sort == "newest":
+        return lambda row: (-row.received_at,)
+    if sort == "oldest":
+        return lambda row: (row.received_at,)
+    if sort == "due":
+        return lambda row: (still_due_at(row.risk, row.status, row.received_at) or float("inf"), row.received_at)
+    return lambda row: (-RISKS.index(row.risk), row.received_at)
+
+
+def view_case(store: Store, case_id: str, officer: str, now: float) -> dict[str, Any] | None:
+    """A case opened by an officer: audited, and from now on the reporter is told that a person has seen it.
+
+    Raises ``SealError`` when it cannot be read, ``Shredded`` when its content was deleted.
+    """
+    query = sa.select(desk_cases).where(desk_cases.c.id == case_id)
+    with store.engine.begin() as connection:
+        row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        content = open_pair(store.sealer, "desk_cases", row["id"], row["data_key"], row["content"])
+        audit.record(connection, officer, "view_case", case_id, at=now)
+        mark_seen(connection, case_id, now)
+        history = connection.execute(
+            sa.select(trail).where(trail.c.subject == case_id).order_by(trail.c.id.desc()).limit(PAGE)
+        )
+        events = [dict(entry) for entry in history.mappings()]
+    return {**row, "content": content, "history": events}
+
+
+def acknowledge(store: Store, case_id: str, officer: str, now: float) -> str:
+    """Take a case on. Returns the note to show: ``acknowledged``, ``taken`` or ``not_found``."""
+    query = desk_cases.update().where(desk_cases.c.id == case_id, desk_cases.c.acknowledged_at.is_(None))
+    values = {"acknowledged_by": officer, "acknowledged_at": now, "updated_at": now}
+    with store.engine.begin() as connection:
+        if connection.execute(query.values(**values)).rowcount != 1:
+            found = connection.execute(sa.select(desk_cases.c.id).where(desk_cases.c.id == case_id)).first()
+            return "taken" if found else "not_found"
+        still_new = desk_cases.update().where(desk_cases.c.id == case_id, desk_cases.c.status == "new")
+        connection.execute(still_new.values(status="acknowledged"))
+        audit.record(connection, officer, "case_acknowledged", case_id, at=now)
+        mark_seen(connection, case_id, now)
+        advance(connection, case_id, "acknowledged", officer, now)
+    return "acknowledged"
+
+
+def set_status(store: Store, case_id: str, status: str, officer: str, now: float) -> str:
+    """Begin, end or take up a case again; whoever does so has taken it on. Returns the note to show."""
+    if status not in ("in_progress", "closed"):
+        return "unchanged"
+    query = desk_cases.update().where(desk_cases.c.id == case_id, desk_cases.c.status != status)
+    with store.engine.begin() as connection:
+        if connection.execute(query.values(status=status, updated_at=now)).rowcount != 1:
+            found = connection.execute(sa.select(desk_cases.c.id).where(desk_cases.c.id == case_id)).first()
+            return "unchanged" if found else "not_found"
+        mine = desk_cases.update().where(desk_cases.c.id == case_id, desk_cases.c.acknowledged_at.is_(None))
+        connection.execute(mine.values(acknowledged_by=officer, acknowledged_at=now))
+        audit.record(connection, officer, "case_status", case_id, status, at=now)
+        mark_seen(connection, case_id, now)
+        advance(connection, case_id, status, officer, now)
+        if status == "in_progress":
+            reopen(connection, case_id, officer, now)
+    return "status"
+
+
+def audit_trail(store: Store, officer: str, now: float, before: int | None, subject: str) -> list[dict[str, Any]]:
+    """The newest entries (before an id, about a subject)."""
+    query = sa.select(trail)
+    if before is not None:
+        query = query.where(trail.c.id < before)
+    if subject:
+        query = query.where(trail.c.subject == subject)
+    with store.engine.begin() as connection:
+        rows = [dict(row) for row in connection.execute(query.order_by(trail.c.id.desc()).limit(2 * PAGE)).mappings()]
+        audit.record(connection, officer, "view_audit", subject or "audit", at=now)
+    return rows
+
+
+def note_view(store: Store, officer: str, action: str, subject: str, now: float) -> None:
+    """Audit the view of a page that shows no case."""
+    with store.engine.begin() as connection:
+        audit.record(connection, officer, action, subject, at=now)
+
+
+def _headline(store: Store, row: Any) -> dict[str, Any]:
+    """What the list shows of the content: place and age, never the story."""
+    try:
+        draft = open_pair(store.sealer, "desk_cases", row["id"], row["data_key"], row["content"])["draft"]
+    except (SealError, Shredded):
+        return {"commune": None, "child_age": None, "readable": False}
+    return {"commune": draft["commune"], "child_age": draft["child_age"], "readable": True}

@@ -1,0 +1,115 @@
+"""The desk's Vietnamese words (``words.yml``) and how moments are said."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.reports.form01 import VIETNAM
+
+HOUR, DAY = 3600.0, 86_400.0
+
+
+@cache
+def words() -> dict[str, Any]:
+    """All of ``words.yml``."""
+    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "words.yml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def moment(at: float | None) -> str:
+    """Date and time in Vietnam."""
+    return "" if at is None else datetime.fromtimestamp(at, VIETNAM).strftime("%H:%M %d/%m/%Y")
+
+
+def iso(at: float) -> str:
+    """For ``<time datetime>``."""
+    return datetime.fromtimestamp(at, VIETNAM).isoformat(timespec="minutes")
+
+
+def ago(at: float, now: float) -> str:
+    """How long ago."""
+    said, seconds = words()["ago"], max(now - at, 0.0)
+    if seconds < 60:
+        return str(said["now"])
+    if seconds < HOUR:
+        return str(said["minutes"].format(m=int(seconds // 60)))
+    if seconds < 2 * DAY:
+        return str(said["hours"].format(h=int(seconds // HOUR)))
+    return str(said["days"].format(d=int(seconds // DAY)))
+
+
+def due_at(risk: str, received_at: float) -> float | None:
+    """Until when the first step is due: 12 hours by law for an emergency, our own aims for the others."""
+    if risk == "immediate":
+        return received_at + 12 * HOUR
+    if risk == "high":
+        return received_at + DAY
+    if risk == "medium":
+        return _working_days(received_at, 3)
+    return None
+
+
+def still_due_at(risk: str, status: str, received_at: float) -> float | None:
+    """``due_at`` while the first step has not been taken: an emergency needs work begun, others a person."""
+    begun = ("in_progress", "closed") if risk == "immediate" else ("acknowledged", "in_progress", "closed")
+    return None if status in begun else due_at(risk, received_at)
+
+
+def due_clock(risk: str, status: str, received_at: float, now: float) -> dict[str, Any]:
+    """What the desk shows: ``text``, ``late``, ``title`` and ``basis``. The clock stops when work has begun."""
+    said, until = words()["due"], due_at(risk, received_at)
+    if until is None:
+        return {"text": said["none"], "late": False, "title": "", "basis": "", "at": None}
+    kind = {**said["kinds"][risk], "at": until}
+    if still_due_at(risk, status, received_at) is None:
+        return {**kind, "text": said["done"], "late": False}
+    left = until - now
+    phrase = said["late"] if left < 0 else said["left"]
+    return {**kind, "text": phrase.format(time=_span(abs(left))), "late": left < 0}
+
+
+def error_words(code: str | None) -> str:
+    """A delivery's error code in plain words."""
+    if not code:
+        return ""
+    said = words()["errors"]
+    text = said.get(code) or said.get(code[:6]) or said["other"]
+    return str(text.format(code=code.removeprefix("http_")))
+
+
+def detail_words(detail: str) -> str:
+    """An audit entry's codes in plain words where there are some."""
+    parts = []
+    for part in detail.split():
+        name, _, value = part.partition("=")
+        if name == "risk":
+            parts.append(words()["risks"].get(value, value))
+        elif part.startswith("http_") or part in words()["errors"]:
+            parts.append(error_words(part))
+        else:
+            parts.append(words()["details"].get(part, part))
+    return ", ".join(parts)
+
+
+def _span(seconds: float) -> str:
+    said, minutes = words()["due"], int(seconds // 60)
+    if minutes < 60:
+        return str(said["minutes"].format(m=minutes))
+    if minutes < 48 * 60:
+        return str(said["hours"].format(h=minutes // 60, m=minutes % 60))
+    return str(said["days"].format(d=minutes // 1440, h=minutes % 1440 // 60))
+
+
+def _working_days(start: float, days: int) -> float:
+    """The same time of day after so many working days (Saturdays and Sundays do not count)."""
+    at = datetime.fromtimestamp(start, VIETNAM)
+    while days:
+        at += timedelta(days=1)
+        if at.weekday() < 5:
+            days -= 1
+    return at.timestamp()
