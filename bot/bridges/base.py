@@ -26,6 +26,8 @@ from bot.dialogue.messages import IncomingMessage, Reply
 Accept = Callable[[IncomingMessage], Awaitable[bool]]
 """Persists a message; ``True`` when it is new, ``False`` for a repeat. Raises when it could not be
 persisted (the person has then been answered directly, see ``bot.dialogue.worker``)."""
+Connected = Callable[[str], Awaitable[None]]
+"""Told the pseudonym of a person who can be reached again, so that what waits for them is sent at once."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
@@ -72,6 +74,9 @@ class Bridge(Protocol):
 
     def routes(self) -> list[BaseRoute]:
         """The HTTP routes the gateway serves for this channel."""
+
+    def on_connect(self, connected: Connected) -> None:
+        """Whom to tell when a person can be reached again (a platform that keeps messages never does)."""
 
     async def start(self, accept: Accept) -> None:
         """Begin to receive; returns at once, problems with the platform are retried in the background."""

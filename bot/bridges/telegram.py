@@ -39,6 +39,7 @@ from bot.bridges.base import (
     Accept,
     Bounded,
     Capabilities,
+    Connected,
     SendLater,
     SendRefused,
     TooLarge,
@@ -110,6 +111,9 @@ class TelegramBridge:
         if not self._webhook_url:
             return []
         return [Route(WEBHOOK_PATH, self._webhook, methods=["POST"])]
+
+    def on_connect(self, connected: Connected) -> None:
+        """Nothing to tell: Telegram itself keeps what a person has not fetched."""
 
     async def start(self, accept: Accept) -> None:
         """Begin to receive, in the background: a start must not fail because Telegram is out of reach."""
