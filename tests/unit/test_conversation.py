@@ -1,0 +1,156 @@
+"""The conversation with the real risk model and a Rasa that answers, is silent or is down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.dialogue.conversation import Conversation, Memory, Turn, with_audience
+from bot.dialogue.messages import MAX_TEXT, IncomingMessage
+from bot.dialogue.rasa_client import RasaDown, RasaTurn
+from bot.safety import RiskAssessor, SafetyAnswers
+from bot.settings import ROOT
+
+NUMBERS = ("111", "113", "115")
+DISCLOSURE = "duong con so vao nguoi con hoai, con so lam"
+
+
+class Rasa:
+    """Stands in for Rasa's HTTP side only: says what it is told to say."""
+
+    def __init__(self, *messages: dict[str, Any], down: bool = False) -> None:
+        self.messages = [dict(m) for m in messages]
+        self.down = down
+        self.heard: list[tuple[str, dict[str, Any], bool]] = []
+
+    async def handle(self, sender: str, text: str, metadata: dict[str, Any], repeated: bool) -> RasaTurn:
+        self.heard.append((text, metadata, repeated))
+        if self.down:
+            raise RasaDown("timeout")
+        return RasaTurn([dict(m) for m in self.messages])
+
+
+@pytest.fixture(scope="module")
+def assessor() -> RiskAssessor:
+    return RiskAssessor.load(ROOT / "models")
+
+
+async def answer(assessor: RiskAssessor, rasa: Rasa, text: str, memory: Memory | None = None, **more: Any) -> Turn:
+    conversation = Conversation(assessor, SafetyAnswers.load(), rasa)
+    message = IncomingMessage("web", "c", "u", text=text, **more)
+    return await conversation.respond(message, "s", memory or Memory(introduced=True), "key")
+
+
+def with_numbers(turn: Turn) -> bool:
+    return any(all(n in reply.text for n in NUMBERS) for reply in turn.replies)
+
+
+async def test_risk_is_answered_first_and_in_the_same_turn(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa({"text": "Điều 142 …"}), DISCLOSURE)
+    assert turn.replies[0].kind == "safety"
+    assert with_numbers(turn)
+    assert turn.replies[-1].text == "Điều 142 …"
+
+
+async def test_risk_is_answered_when_rasa_is_down(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa(down=True), DISCLOSURE)
+    assert turn.replies[0].kind == "safety"
+    assert turn.rasa_failed
+
+
+async def test_an_ordinary_message_gets_the_numbers_when_rasa_is_down(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa(down=True), "chào buổi sáng")
+    assert with_numbers(turn)
+
+
+async def test_a_silent_rasa_still_gives_an_answer(assessor: RiskAssessor) -> None:
+    assert (await answer(assessor, Rasa(), "chào buổi sáng")).replies
+
+
+async def test_the_machine_says_at_first_contact_that_it_is_one(assessor: RiskAssessor) -> None:
+    memory = Memory()
+    first = await answer(assessor, Rasa({"text": "dạ"}), "chào buổi sáng", memory)
+    assert any("máy trả lời tự động" in r.text for r in first.replies)
+    second = await answer(assessor, Rasa({"text": "dạ"}), "cảm ơn", memory)
+    assert not any("máy trả lời tự động" in r.text for r in second.replies)
+
+
+async def test_in_danger_the_safe_answer_comes_before_the_introduction(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, Memory())
+    assert turn.replies[0].kind == "safety"
+    assert "máy trả lời tự động" in turn.replies[1].text
+
+
+async def test_rasa_hears_risk_reasons_and_audience(assessor: RiskAssessor) -> None:
+    rasa = Rasa({"text": "dạ"})
+    await answer(assessor, rasa, "con 8 tuổi, " + DISCLOSURE)
+    _text, metadata, _repeated = rasa.heard[0]
+    assert metadata["safety_shown"] is True
+    assert metadata["audience"] == "child"
+    assert metadata["risk"] in ("medium", "high", "immediate")
+    assert metadata["reasons"]
+
+
+async def test_quick_exit_forgets_without_rasa(assessor: RiskAssessor) -> None:
+    rasa = Rasa(down=True)
+    turn = await answer(assessor, rasa, "thoát")
+    assert turn.memory is None
+    assert turn.replies[0].kind == "hide"
+    assert not rasa.heard
+
+
+async def test_later_messages_are_read_in_the_light_of_earlier_ones(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True)
+    await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "nó đang đứng ngoài cửa", memory)
+    assert turn.risk in ("high", "immediate")
+
+
+@pytest.mark.parametrize("media", ["photo", "voice", "video", "document", "location", "sticker"])
+async def test_files_are_answered_kindly(assessor: RiskAssessor, media: str) -> None:
+    turn = await answer(assessor, Rasa({"text": "không"}), "", media=media, kind="media")
+    assert "111" in turn.replies[0].text
+
+
+async def test_a_caption_at_risk_is_heard(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, media="photo", kind="media")
+    assert turn.replies[0].kind == "safety"
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\u202e", "\x00\x01"])
+async def test_nothing_readable_gets_a_way_forward(assessor: RiskAssessor, text: str) -> None:
+    turn = await answer(assessor, Rasa({"text": "không"}), text)
+    assert "111" in turn.replies[0].text
+
+
+async def test_a_very_long_message_is_said_to_be_cut(assessor: RiskAssessor) -> None:
+    rasa = Rasa({"text": "dạ"})
+    turn = await answer(assessor, rasa, "xin chào " * (MAX_TEXT // 5))
+    assert any("dài quá" in reply.text for reply in turn.replies)
+    assert len(rasa.heard[0][0]) <= 2000
+
+
+async def test_the_last_resort_has_the_safe_answer(assessor: RiskAssessor) -> None:
+    conversation = Conversation(assessor, SafetyAnswers.load(), Rasa())
+    turn = conversation.respond_without_rasa(IncomingMessage("web", "c", "u", text=DISCLOSURE), Memory())
+    assert turn.replies[0].kind == "safety"
+
+
+def test_the_audience_travels_inside_a_payload() -> None:
+    assert with_audience("/affirm", Memory(audience="child")) == '/affirm{"audience": "child"}'
+    assert with_audience("xin chào", Memory(audience="child")) == "xin chào"
+    assert "teacher" in with_audience('/set_audience{"audience": "teacher"}', Memory(audience="child"))
+
+
+def test_wishes_and_kinds_of_a_rasa_turn() -> None:
+    turn = RasaTurn(
+        [
+            {"text": "Mã tin báo: 1"},
+            {"custom": {"kind": "receipt"}},
+            {"custom": {"in_form": False}},
+            {"text": "hết", "buttons": [{"title": "Có", "payload": "/affirm"}]},
+        ]
+    )
+    assert [r.kind for r in turn.replies] == ["receipt", "text"]
+    assert turn.wishes == {"in_form": False}
