@@ -75,11 +75,11 @@ class Store:
     for a writer nor holds one up.
     """
 
-    def __init__(self, engine: Engine, keys: Keyring) -> None:
+    def __init__(self, engine: Engine, keys: Keyring, key_file: Path | None = None) -> None:
         self.engine = engine
         self.reader = engine.execution_options(**{READ_ONLY: True})
         self.keys = keys
-        self.sealer = Sealer(keys)
+        self.sealer = Sealer(keys, key_file)
 
 
 def open_store(settings: Settings) -> Store:
@@ -89,7 +89,7 @@ def open_store(settings: Settings) -> Store:
     nothing is touched then.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _one_at_a_time(settings.data_dir / "opening.lock"):
+    with one_at_a_time(settings.data_dir / "opening.lock"):
         engine = make_engine(settings.database)
         known = stored_fingerprint(engine)
         if not settings.keys.exists() and known is None:
@@ -98,7 +98,7 @@ def open_store(settings: Settings) -> Store:
         check_fingerprint(settings.keys, keys, known)
         migrate(engine)
         check_fingerprint(settings.keys, keys, _remember_fingerprint(engine, keys))
-    return Store(engine, keys)
+    return Store(engine, keys, settings.keys)
 
 
 def check_fingerprint(path: Path, keys: Keyring, known: str | None) -> None:
@@ -134,7 +134,7 @@ def _remember_fingerprint(engine: Engine, keys: Keyring) -> str:
 
 
 @contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
+def one_at_a_time(path: Path) -> Iterator[None]:
     """Processes that start together open the store one after the other (the first makes keys and tables)."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

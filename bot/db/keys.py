@@ -1,7 +1,7 @@
 """The key file: a 0600 JSON file with the sealing keys, the pseudonym key and the receipt and cookie keys.
 
 Created on first use. Losing it makes every sealed column unreadable, so a database without its key file (or
-with another one) stops the start: ``verify`` compares a fingerprint kept in the database.
+with another one) stops the start: ``open_store`` compares a fingerprint kept in the database.
 """
 
 from __future__ import annotations
@@ -58,6 +58,26 @@ def create_key_file(path: Path) -> Keyring:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
+    return load_key_file(path)
+
+
+def add_sealing_key(path: Path) -> Keyring:
+    """Add a new sealing key and make it the current one. The file is replaced whole or not at all."""
+    load_key_file(path)  # refuse a broken file before touching anything
+    content = json.loads(path.read_text())
+    new = max(int(key_id) for key_id in content["sealing"]) + 1
+    if new >= 2**16:
+        raise KeyFileError(f"key file {path} has used up its key numbers")
+    content["sealing"][str(new)] = base64.b64encode(secrets.token_bytes(32)).decode()
+    content["current"] = new
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
     return load_key_file(path)
 
 

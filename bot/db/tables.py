@@ -21,9 +21,13 @@ def column(name: str, kind: Any, *args: Any, cls: str = PLAIN, **options: Any) -
     return sa.Column(name, kind, *args, info={"class": cls}, **options)
 
 
-def sealed(name: str, *, nullable: bool = False) -> sa.Column[Any]:
-    """A sealed column."""
-    return column(name, sa.LargeBinary, cls=SEALED, nullable=nullable)
+def sealed(name: str, row: str, *, nullable: bool = False) -> sa.Column[Any]:
+    """A sealed column. ``row`` says what its seal is bound to besides table and column: the name of the column
+    (or, joined by ``/``, columns) that identifies the row. ``data_key`` columns and what is sealed with them
+    belong together (see ``bot.reports.content``)."""
+    found = column(name, sa.LargeBinary, cls=SEALED, nullable=nullable)
+    found.info["row"] = row
+    return found
 
 
 def text(name: str, **options: Any) -> sa.Column[Any]:
@@ -46,7 +50,7 @@ inbox = sa.Table(
     text("channel"),
     column("update_key", sa.String, cls=HASHED, nullable=False),  # keyed HMAC of the update id
     column("sender", sa.String, cls=PSEUDONYM, nullable=False),
-    sealed("body", nullable=True),  # IncomingMessage as JSON; emptied once answered and at rest
+    sealed("body", "update_key", nullable=True),  # IncomingMessage as JSON; emptied once answered and at rest
     text("state"),  # new, done, failed
     column("attempts", sa.Integer, nullable=False, default=0),
     moment("received_at"),
@@ -62,7 +66,7 @@ replies = sa.Table(
     column("seq", sa.Integer, nullable=False),
     text("channel"),
     column("sender", sa.String, cls=PSEUDONYM, nullable=False),
-    sealed("body", nullable=True),  # {"chat_id", "reply"}
+    sealed("body", "inbox_id/seq", nullable=True),  # {"chat_id", "reply"}
     text("state"),  # pending, sent, failed
     column("attempts", sa.Integer, nullable=False, default=0),
     moment("created_at"),
@@ -76,8 +80,8 @@ conversations = sa.Table(
     metadata,
     column("sender", sa.String, cls=PSEUDONYM, primary_key=True),
     text("channel"),
-    sealed("address"),  # {"chat_id"}
-    sealed("context"),  # what the conversation remembers: earlier risk, audience, introduced
+    sealed("address", "sender"),  # {"chat_id"}
+    sealed("context", "sender"),  # what the conversation remembers: earlier risk, audience, introduced
     text("floor"),  # bot, waiting, officer
     moment("updated_at"),
 )
@@ -85,7 +89,7 @@ trackers = sa.Table(
     "trackers",
     metadata,
     column("sender", sa.String, cls=PSEUDONYM, primary_key=True),
-    sealed("body"),  # Rasa's serialised tracker
+    sealed("body", "sender"),  # Rasa's serialised tracker
     moment("updated_at"),
 )
 counters = sa.Table(
@@ -99,7 +103,7 @@ button_payloads = sa.Table(
     "button_payloads",
     metadata,
     column("token", sa.String, cls=HASHED, primary_key=True),  # keyed HMAC of the payload, sent in its place
-    sealed("payload"),
+    sealed("payload", "token"),
     moment("used_at"),
 )
 
@@ -114,8 +118,8 @@ reports = sa.Table(
     column("sender", sa.String, cls=PSEUDONYM, nullable=False),
     text("risk"),
     text("status"),  # received, forwarded, acknowledged, in_progress, closed, withdrawn
-    sealed("data_key", nullable=True),  # this report's own key, sealed; deleting it shreds the report
-    sealed("content"),  # sealed with the data key
+    sealed("data_key", "id", nullable=True),  # this report's own key, sealed; deleting it shreds the report
+    sealed("content", "id"),  # sealed with the data key
     column("receipt_lookup", sa.String, cls=HASHED, nullable=False, unique=True),  # slow keyed hash
     moment("created_at"),
     moment("updated_at"),
@@ -144,8 +148,8 @@ desk_cases = sa.Table(
     text("id", primary_key=True),  # the report's UUID
     text("risk"),
     text("status"),
-    sealed("data_key", nullable=True),
-    sealed("content"),
+    sealed("data_key", "id", nullable=True),
+    sealed("content", "id"),
     text("acknowledged_by", nullable=True),
     moment("acknowledged_at", nullable=True),
     moment("received_at"),

@@ -271,9 +271,7 @@ def content_of(draft: ReportDraft) -> dict[str, Any]:
 
 def test_form_has_every_official_field() -> None:
     """The decree's form has 23 fields; a few of its labels word for word."""
-    labels = [
-        field.label for section in form01.sections(content_of(ReportDraft())) for field in section.fields
-    ]
+    labels = [field.label for section in form01.sections(content_of(ReportDraft())) for field in section.fields]
     assert len(labels) == 23
     assert "Tình trạng hiện tại của trẻ em (6)" in labels
     assert labels[0] == "Tên cơ quan tiếp nhận thông tin (1)"

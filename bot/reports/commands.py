@@ -1,0 +1,56 @@
+"""``python -m bot report …``: what has not arrived, and sending it again."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import click
+
+from bot.db.audit import SYSTEM
+from bot.db.commands import fail, opened
+from bot.reports.form01 import VIETNAM
+
+STATES = ("pending", "sending", "unknown", "delivered", "rejected", "dead")
+
+
+@click.group(help="Reports and their deliveries (ids and states only, never content).")
+def report() -> None:
+    """Group of report commands."""
+
+
+@report.command("deliveries", help="List deliveries that have not arrived (--all: every one).")
+@click.option("--all", "everything", is_flag=True, help="Also what has arrived.")
+@click.option("--state", type=click.Choice(STATES), help="Only this state.")
+def deliveries(everything: bool, state: str | None) -> None:
+    """List deliveries."""
+    from bot.forwarding import outbox  # reports knows nothing of forwarding; its command line does
+
+    states = (state,) if state else None if everything else tuple(s for s in STATES if s != "delivered")
+    rows = outbox.overview(opened(), states)
+    click.echo(f"{'id':>6}  {'report':36}  {'taken':16}  {'risk':9}  {'target':8}  {'state':9}  tries  reason")
+    for row in rows:
+        taken = datetime.fromtimestamp(row["created_at"], VIETNAM).strftime("%Y-%m-%d %H:%M")
+        click.echo(
+            f"{row['id']:>6}  {row['report_id']}  {taken}  {row['risk']:9}  {row['target']:8}  {row['state']:9}"
+            f"  {row['attempts']:>5}  {row['last_error'] or ''}".rstrip()
+        )
+
+
+@report.command("replay", help="Send a rejected or dead delivery again (ID from 'report deliveries', or 'all').")
+@click.argument("identity", metavar="ID")
+def replay(identity: str) -> None:
+    """Send again."""
+    from bot.forwarding import outbox
+
+    store = opened()
+    if identity == "all":
+        numbers = [row["id"] for row in outbox.overview(store, outbox.FAILED, limit=100_000)]
+    elif identity.isascii() and identity.isdigit():
+        numbers = [int(identity)]
+    else:
+        fail("ID is a number from 'report deliveries', or 'all'")
+    done = [number for number in numbers if outbox.replay(store, number, SYSTEM, time.time())]
+    if identity != "all" and not done:
+        fail(f"delivery {identity} is neither rejected nor dead; see 'report deliveries'")
+    click.echo(f"{len(done)} to be sent again")
