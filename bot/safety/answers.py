@@ -1,0 +1,78 @@
+"""The safe words: what a person at risk is told, read from ``data/answers.yml``; needs no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.dialogue.messages import Button, Reply
+
+from .types import Assessment, RiskModelError, level
+
+DATA = Path(__file__).parent / "data" / "answers.yml"
+AUDIENCES = ("child", "teen", "parent", "teacher")
+MEDICAL = frozenset({"injury", "poisoning"})
+
+
+class SafetyAnswers:
+    """Chooses the safe answer for an assessment."""
+
+    def __init__(self, forms: dict[str, dict[str, str]], buttons: dict[str, list[Button]]) -> None:
+        self._forms = forms
+        self._buttons = buttons
+
+    @classmethod
+    def load(cls, path: Path = DATA) -> SafetyAnswers:
+        """Read the answers. Raises ``RiskModelError`` when they are missing or incomplete."""
+        try:
+            raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            forms = {name: {a: str(texts[a]) for a in AUDIENCES} for name, texts in raw["forms"].items()}
+            buttons = {name: [Button(**b) for b in row] for name, row in raw["buttons"].items()}
+        except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            raise RiskModelError(f"The safe answers {path} cannot be read: restore it from the project") from error
+        return cls(forms, buttons)
+
+    @property
+    def forms(self) -> dict[str, dict[str, str]]:
+        """Every text by form and audience (for checks of the wording)."""
+        return self._forms
+
+    def answer(self, assessment: Assessment, audience: str, in_form: bool = False, repeated: bool = False) -> Reply:
+        """The answer to a message at risk (or doubtful). ``repeated``: the long form was said a moment ago."""
+        return self._reply(choose_form(assessment, in_form or repeated), audience, in_form)
+
+    def emergency(self, audience: str) -> Reply:
+        """The fixed words when nothing else works: the numbers first."""
+        return self._reply("fallback", audience, in_form=False)
+
+    def special(self, form: str, audience: str) -> Reply:
+        """A named form: ``photo``, ``voice``, ``khmer``."""
+        return self._reply(form, audience, in_form=False)
+
+    def _reply(self, form: str, audience: str, in_form: bool) -> Reply:
+        voice = audience if audience in AUDIENCES else "teen"
+        buttons = self._buttons["in_form" if in_form else "help"]
+        return Reply(self._forms[form][voice], list(buttons), kind="safety")
+
+
+def choose_form(assessment: Assessment, short: bool) -> str:
+    """The name of the form that fits an assessment."""
+    codes = set(assessment.codes)
+    immediate = level(assessment.risk) >= level("immediate")
+    if assessment.kind == "offender":
+        return "offender"
+    if assessment.kind == "self_harm" and assessment.at_risk:
+        if immediate:
+            return "self_harm_now"
+        return "short_self_harm" if short else "self_harm"
+    if immediate:
+        if codes & MEDICAL:
+            return "emergency_medical"
+        return "short_emergency" if short else "emergency"
+    if not assessment.at_risk:
+        return "khmer" if "khmer" in codes else "worry"
+    if short:
+        return "short"
+    return "disclosure_other" if "about_other" in codes else "disclosure"

@@ -1,0 +1,192 @@
+"""From scores, words and the conversation to one assessment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from bot.language import normalise
+
+from .features import pieces
+from .lexicon import Findings, Lexicon
+from .model import DANGER, RiskModel
+from .types import Assessment, Context, Kind, Risk, RiskModelError, higher, level
+
+REASONS = Path(__file__).parent / "data" / "reasons.yml"
+MAX_CHARS = 20_000
+"""Longer texts are judged by their first and last part; an inbox cuts at 4,000 anyway."""
+SHORT = 6
+"""Words; a message this short is also read together with the one before it."""
+FORM_ANSWER = 3
+NEAR_LIMIT = 14
+"""Words; "he is at the door" is short, a long story that mentions a door is not about now."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The model's view of one message."""
+
+    risk: float = -9.0
+    high: float = -9.0
+    immediate: float = -9.0
+    danger: str = DANGER[0]
+
+
+@dataclass
+class Verdict:
+    """An assessment under construction."""
+
+    risk: Risk
+    codes: list[str]
+
+    def raise_to(self, risk: Risk, code: str | None = None) -> None:
+        """Make the risk at least this grave and say why."""
+        self.risk = higher(self.risk, risk)
+        if code and code not in self.codes:
+            self.codes.append(code)
+
+
+class RiskAssessor:
+    """Assesses every message; holds no state of a conversation."""
+
+    def __init__(self, model: RiskModel, lexicon: Lexicon) -> None:
+        self._model = model
+        self._lexicon = lexicon
+
+    @classmethod
+    def load(cls, models_dir: Path) -> RiskAssessor:
+        """Load model and lexicon. Raises ``RiskModelError`` with a one-line remedy."""
+        _reasons()
+        return cls(RiskModel.load(Path(models_dir)), Lexicon.load())
+
+    def assess(self, text: str, context: Context | None = None) -> Assessment:
+        """The risk of a message. Never raises for what a person wrote: what cannot be judged is doubtful."""
+        try:
+            return self._assess(text, context or Context())
+        except Exception:  # whatever happens, a person must get an answer, and no text may travel in an error
+            return self._finish(Verdict("medium", ["unreadable"]), "disclosure", 0.5)
+
+    def _assess(self, text: str, context: Context) -> Assessment:
+        shortened = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1000] + " " + text[-1000:]
+        normal = normalise(shortened)
+        if not any(char.isalnum() for char in normal):
+            return Assessment()
+        seen = self._look(pieces(normal))
+        found = self._lexicon.find_normal(normal)
+        if found.offender and not self._is_victim(seen, found):
+            verdict = Verdict(found.offender.risk, [found.offender.code])
+            return self._finish(verdict, "offender", _share(seen.risk))
+        verdict = self._alone(seen, found)
+        if context.in_form and self._is_form_answer(normal, seen, found):
+            verdict = Verdict("low", ["doubtful"])
+        self._in_context(verdict, normal, found, seen, context)
+        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk))
+
+    def _look(self, parts: list[str]) -> Seen:
+        scores = self._model.scores(parts)
+        worst = int(np.argmax(scores.risk))
+        return Seen(
+            risk=float(scores.risk[worst]),
+            high=float(scores.high.max()),
+            immediate=float(scores.immediate.max()),
+            danger=DANGER[int(np.argmax(scores.parts[worst]))],
+        )
+
+    def _is_victim(self, seen: Seen, found: Findings) -> bool:
+        """Words of an offender inside what reads clearly as a victim's or witness's message."""
+        return seen.risk >= self._model.thresholds.alarm + 2 and bool(found.plain)
+
+    def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
+        """A word or two that answer a form's question ("ba", "lớp 3") and say nothing new by themselves."""
+        quiet = seen.immediate < self._model.thresholds.immediate and seen.danger != "self_harm"
+        return len(normal.split()) <= FORM_ANSWER and quiet and not found.plain
+
+    def _alone(self, seen: Seen, found: Findings) -> Verdict:
+        """The message by itself."""
+        limits = self._model.thresholds
+        verdict = Verdict("none", [])
+        if seen.risk >= limits.alarm:
+            verdict.raise_to(self._grade(seen), f"model_{seen.danger}")
+        doubtful = seen.risk >= limits.worry
+        if doubtful:
+            verdict.raise_to("low")
+        for hit in found.hits:
+            if hit.softened:
+                verdict.raise_to("low" if hit.sure or doubtful else "none", "softened")
+            elif hit.sure or doubtful:
+                verdict.raise_to(hit.risk, hit.code)
+            else:
+                verdict.raise_to("low", hit.code)
+        if "khmer" in found.traits:
+            verdict.raise_to("low", "khmer")
+        if level(verdict.risk) >= level("medium"):
+            self._weakness(verdict, found)
+        return verdict
+
+    def _grade(self, seen: Seen) -> Risk:
+        if seen.immediate >= self._model.thresholds.immediate:
+            return "immediate"
+        return "high" if seen.high >= self._model.thresholds.high else "medium"
+
+    @staticmethod
+    def _weakness(verdict: Verdict, found: Findings) -> None:
+        """Very young or helpless children: at least high."""
+        for code in ("young_child", "helpless_child"):
+            if code in found.traits:
+                verdict.raise_to("high", code)
+
+    def _in_context(self, verdict: Verdict, normal: str, found: Findings, seen: Seen, context: Context) -> None:
+        """What was said before makes a message graver, never lighter."""
+        size = len(normal.split())
+        alarmed = level(context.earlier) >= level("medium")
+        if alarmed and "perpetrator_near" in found.traits and size <= NEAR_LIMIT:
+            verdict.raise_to("immediate", "perpetrator_near")
+        if level(verdict.risk) >= level("medium"):
+            return
+        if alarmed and verdict.risk == "low" and seen.risk >= self._model.thresholds.worry:
+            verdict.raise_to("medium", "earlier")
+        elif not context.in_form and context.recent and 1 < size <= SHORT:
+            before = normalise(context.recent[-1])
+            limits = self._model.thresholds
+            together = self._look([f"{before[-300:]} . {normal}"])
+            if together.risk >= limits.alarm and self._look([before[-300:]]).risk < limits.alarm:
+                verdict.raise_to("medium", "together")
+
+    @staticmethod
+    def _kind(verdict: Verdict, seen: Seen, found: Findings) -> Kind:
+        if verdict.risk == "none":
+            return "none"
+        if level(verdict.risk) < level("medium"):
+            return "worry"
+        by_words = any(hit.kind == "self_harm" for hit in found.plain)
+        if by_words or f"model_{seen.danger}" == "model_self_harm" and "model_self_harm" in verdict.codes:
+            return "self_harm"
+        return "emergency" if verdict.risk == "immediate" else "disclosure"
+
+    def _finish(self, verdict: Verdict, kind: Kind, score: float) -> Assessment:
+        codes = list(verdict.codes)
+        if kind == "worry" and not codes:
+            codes.append("doubtful")
+        if kind == "none":
+            codes = []
+        reasons = [_reasons()[code] for code in codes]
+        if "model_disclose_other" in codes:
+            codes.append("about_other")
+        return Assessment(verdict.risk, kind, score, reasons, tuple(codes))
+
+
+def _share(log_odds: float) -> float:
+    return round(float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))), 4)
+
+
+@lru_cache(maxsize=1)
+def _reasons() -> dict[str, str]:
+    try:
+        reasons: dict[str, str] = yaml.safe_load(REASONS.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise RiskModelError(f"The reasons {REASONS} cannot be read: restore it from the project") from error
+    return reasons

@@ -1,0 +1,75 @@
+"""Cross-validation of the whole assessment: figures for messages of situations that training did not see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import StratifiedGroupKFold
+
+from bot.language import strip_accents
+from bot.nlu.data import Example
+
+from .assess import RiskAssessor
+from .features import views
+from .lexicon import Lexicon
+from .train import FOLDS, SEED, Labels, choose, fit, out_of_fold
+from .types import Assessment, level
+
+
+def assess_unseen(examples: Sequence[Example], bare: bool) -> list[Assessment]:
+    """The assessment of every message by a system trained without its situation (thresholds too)."""
+    labels, rows = Labels(examples), [views(e.text) for e in examples]
+    lexicon, found = Lexicon.load(), [Assessment()] * len(examples)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    limits = choose(labels, *out_of_fold(rows, labels, SEED + 1))
+    for known, unseen in folds.split(rows, labels.classes, labels.situations):
+        model = fit(rows, labels, known)
+        model.thresholds = limits
+        assessor = RiskAssessor(model, lexicon)
+        for i in unseen:
+            text = examples[i].text
+            found[i] = assessor.assess(strip_accents(text) if bare else text)
+    return found
+
+
+def share(hits: npt.NDArray[np.bool_]) -> float:
+    """The share of hits; of nothing, all."""
+    return float(hits.mean()) if len(hits) else 1.0
+
+
+def figures(examples: Sequence[Example], found: Sequence[Assessment]) -> dict[str, float]:
+    """Recall, false alarms and grades. ``grey`` are wishes to report grave matters: neither right nor wrong."""
+    labels = Labels(examples)
+    levels = np.array([level(a.risk) for a in found])
+    rest = ~labels.at_risk & ~labels.grey
+    return {
+        "recall": share(levels[labels.at_risk] >= 2),
+        "recall with gentle form": share(levels[labels.at_risk] >= 1),
+        "false alarms": share(levels[rest] >= 2),
+        "false alarms, grey counted": share(levels[~labels.at_risk] >= 2),
+        "gentle form on the rest": share(levels[rest] == 1),
+        "immediate taken as high": share(levels[labels.immediate] >= 3),
+        "immediate taken as immediate": share(levels[labels.immediate] >= 4),
+        "high taken as high": share(levels[labels.high] >= 3),
+        "immediate wrongly (of at risk)": share(levels[labels.at_risk & ~labels.immediate] >= 4),
+    }
+
+
+def table(examples: Sequence[Example]) -> str:
+    """Both views side by side, and where the misses and false alarms are, by intent."""
+    typed, bare = assess_unseen(examples, bare=False), assess_unseen(examples, bare=True)
+    one, two = figures(examples, typed), figures(examples, bare)
+    lines = [f"{len(examples)} messages, {len({e.situation for e in examples})} situations, {FOLDS} folds"]
+    lines += [f"{'':34}{'typed':>8}{'bare':>8}"]
+    lines += [f"{name:34}{one[name]:8.3f}{two[name]:8.3f}" for name in one]
+    lines += ["", f"{'intent':34}{'alarm':>8}{'gentle':>8}{'n':>7}   (as typed)"]
+    for intent in sorted({e.intent for e in examples}):
+        own = [level(a.risk) for a, e in zip(typed, examples, strict=True) if e.intent == intent]
+        alarm, gentle = sum(v >= 2 for v in own) / len(own), sum(v == 1 for v in own) / len(own)
+        lines.append(f"{intent:34}{alarm:8.3f}{gentle:8.3f}{len(own):7}")
+    return "\n".join(lines)
+
+
+__all__ = ["assess_unseen", "figures", "table"]

@@ -1,0 +1,59 @@
+"""What the risk model sees of a message: accented words and accent-stripped characters of its normal form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import FeatureUnion, make_union
+
+from bot.language import normalise, strip_accents
+
+VERSION = 4
+"""Raise it when features or heads change, so that stored models are trained again."""
+MAX_PIECE = 600
+MAX_PIECES = 40
+
+
+_WORD = re.compile(r"\w+")
+
+
+def _words(normal: str) -> list[str]:
+    return _WORD.findall(normal)
+
+
+def vectorizer() -> FeatureUnion:
+    """The unfitted feature extractor (expects normal forms)."""
+    shared: dict[str, Any] = {"sublinear_tf": True, "min_df": 2, "dtype": np.float32, "lowercase": False}
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents, **shared)
+    words = TfidfVectorizer(ngram_range=(1, 3), tokenizer=_words, token_pattern=None, **shared)
+    return make_union(characters, words)
+
+
+def views(text: str) -> tuple[str, str]:
+    """A message's normal form as typed, and as typed without diacritics."""
+    return normalise(text), normalise(strip_accents(text))
+
+
+def pieces(normal: str) -> list[str]:
+    """A long message in parts of readable length, so that one sentence in it is not drowned by the rest."""
+    if len(normal) <= MAX_PIECE:
+        return [normal]
+    parts: list[str] = []
+    rest = normal
+    while rest and len(parts) < MAX_PIECES:
+        cut = len(rest) if len(rest) <= MAX_PIECE else rest.rfind(" ", 0, MAX_PIECE)
+        cut = cut if cut > 0 else MAX_PIECE
+        parts.append(rest[:cut].strip())
+        rest = rest[cut:].strip()
+    if rest:
+        parts.append(rest[-MAX_PIECE:])
+    return parts
+
+
+def stack(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Both views of every message, all typed ones first."""
+    return [typed for typed, _ in rows] + [bare for _, bare in rows]

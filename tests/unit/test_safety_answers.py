@@ -1,0 +1,109 @@
+"""Every safe answer, word by word: numbers, tone, length, choice."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.safety import Assessment, RiskModelError, SafetyAnswers
+from bot.safety.answers import AUDIENCES
+
+ANSWERS = SafetyAnswers.load()
+ALL = [(form, audience, text) for form, voices in ANSWERS.forms.items() for audience, text in voices.items()]
+FORBIDDEN = re.compile(
+    r"tại sao|vì sao|sao con không|sao bạn không|sao em không|giữ bí mật"
+    r"|giữ kín|không nói với ai|không kể (?:cho|với) ai"
+    r"|con có chắc|bạn có chắc|chứng minh|tại con|do con|lỗi tại|lẽ ra|đáng lẽ|nạn nhân|thủ phạm|đi tù|chi tiết"
+    r"|đừng khóc|đừng nghĩ bậy|có gì đâu|yên tâm|hứa|đang có người|người trực|gửi hình|phải kể|kể hết|mất trinh|hiếp",
+    re.IGNORECASE,
+)
+EMERGENCIES = ("emergency", "emergency_medical", "short_emergency", "self_harm_now", "fallback", "khmer")
+
+
+@pytest.mark.parametrize(("form", "audience", "text"), ALL)
+def test_every_answer_names_the_numbers_and_keeps_the_rules(form: str, audience: str, text: str) -> None:
+    for number in ("111", "113", "115"):
+        assert re.search(rf"\b{number}\b", text), f"{form}/{audience} lacks {number}"
+    assert not FORBIDDEN.search(text), f"{form}/{audience}: {FORBIDDEN.search(text)}"
+    assert text.count("?") <= 2, "one question, and at most an offer"
+    if form.startswith("emergency") or form in ("short_emergency", "self_harm_now", "fallback"):
+        assert "?" not in text
+    assert len(text) < 900
+
+
+@pytest.mark.parametrize(("form", "text"), [(f, t) for f, a, t in ALL if a == "child"])
+def test_a_child_reads_short_sentences(form: str, text: str) -> None:
+    sentences = [s for s in re.split(r"[.!?\n]+", text) if s.strip()]
+    assert sum(len(s.split()) for s in sentences) / len(sentences) <= 12, form
+    assert not re.search(r"\b(?:bạn có|anh chị|thầy cô)\b", text), "a child is 'con'"
+
+
+@pytest.mark.parametrize("form", EMERGENCIES)
+def test_in_an_emergency_the_numbers_stand_first(form: str) -> None:
+    for text in ANSWERS.forms[form].values():
+        assert re.match(r"11[135]:", text)
+
+
+def test_pronouns_fit_the_audience() -> None:
+    for form, audience, text in ALL:
+        if form == "khmer":
+            continue
+        word = {"child": "con", "teen": "bạn", "parent": "anh chị", "teacher": "thầy cô"}[audience]
+        assert re.search(rf"\b{word}\b", text, re.IGNORECASE), f"{form}/{audience}"
+
+
+@pytest.mark.parametrize(
+    ("assessment", "in_form", "form"),
+    [
+        (Assessment("medium", "disclosure"), False, "disclosure"),
+        (Assessment("high", "disclosure", codes=("about_other",)), False, "disclosure_other"),
+        (Assessment("high", "disclosure"), True, "short"),
+        (Assessment("immediate", "emergency"), False, "emergency"),
+        (Assessment("immediate", "emergency"), True, "short_emergency"),
+        (Assessment("immediate", "emergency", codes=("poisoning",)), True, "emergency_medical"),
+        (Assessment("high", "self_harm"), False, "self_harm"),
+        (Assessment("high", "self_harm"), True, "short_self_harm"),
+        (Assessment("immediate", "self_harm"), True, "self_harm_now"),
+        (Assessment("low", "worry"), False, "worry"),
+        (Assessment("low", "worry", codes=("khmer",)), False, "khmer"),
+        (Assessment("low", "offender"), False, "offender"),
+        (Assessment("high", "offender"), True, "offender"),
+    ],
+)
+def test_the_form_fits_the_assessment(assessment: Assessment, in_form: bool, form: str) -> None:
+    for audience in AUDIENCES:
+        assert ANSWERS.answer(assessment, audience, in_form).text == ANSWERS.forms[form][audience]
+
+
+def test_a_repeated_alarm_is_short() -> None:
+    said = ANSWERS.answer(Assessment("high", "disclosure"), "teen", repeated=True)
+    assert said.text == ANSWERS.forms["short"]["teen"]
+    assert [b.payload for b in said.buttons][0] == "/start_report"
+
+
+def test_the_person_can_choose() -> None:
+    reply = ANSWERS.answer(Assessment("high", "disclosure"), "child")
+    assert reply.kind == "safety"
+    assert [b.payload for b in reply.buttons] == [
+        "/start_report",
+        "/contact_hotlines",
+        "/feel_safe",
+        "/quick_exit",
+    ]
+    within = ANSWERS.answer(Assessment("high", "disclosure"), "child", in_form=True)
+    assert "/start_report" not in [b.payload for b in within.buttons]
+    assert "/quick_exit" in [b.payload for b in within.buttons]
+
+
+def test_an_unknown_audience_is_spoken_to_as_a_teen() -> None:
+    assert ANSWERS.emergency("citizen").text == ANSWERS.forms["fallback"]["teen"]
+
+
+def test_missing_answers_are_named_with_a_remedy(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    broken = tmp_path / "answers.yml"
+    with pytest.raises(RiskModelError, match="restore"):
+        SafetyAnswers.load(broken)
+    broken.write_text("forms: {worry: {child: một}}\nbuttons: {}", encoding="utf-8")
+    with pytest.raises(RiskModelError, match="restore"):
+        SafetyAnswers.load(broken)
