@@ -118,7 +118,7 @@ def write_config(settings: Settings) -> Path:
     gateway = (
         f"{python} -m uvicorn --factory bot.app:create_app --host {settings.host} --port {settings.port}"
         " --no-access-log --no-server-header --log-level warning --no-proxy-headers"
-        " --ws-max-size 65536 --timeout-graceful-shutdown 10"
+        " --ws wsproto --ws-max-size 65536 --timeout-graceful-shutdown 10"
     )
     programs = {
         "rasa": rasa,

@@ -303,10 +303,10 @@ function leave(tell) {
   if (socket) socket.close();
 }
 
-let escapedAt = 0;
+let escapedAt = -Infinity;
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.repeat) return;
-  if (event.timeStamp - escapedAt < 1500) leave(true);
+  if (event.timeStamp - escapedAt < 1000) leave(true);
   escapedAt = event.timeStamp;
 });
 document.getElementById("exit").addEventListener("click", () => leave(true));
