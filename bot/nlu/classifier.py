@@ -1,0 +1,179 @@
+"""A linear intent classifier with calibrated confidence."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.nlu.featurizers.featurizer import Featurizer
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix, vstack
+from sklearn.linear_model import LogisticRegression
+
+_FILE = "classifier.joblib"
+_STEPS = np.exp(np.linspace(np.log(0.5), np.log(4.0), 31))
+
+
+def sharpen(probabilities: Any, power: float) -> Any:
+    """Probabilities raised to a power and made to sum to one again (power 1 changes nothing)."""
+    raised = np.clip(probabilities, 1e-9, 1.0) ** power
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def calibrate(probabilities: Any, truth: list[int]) -> float:
+    """The power under which held-out probabilities are likeliest to be right (temperature scaling)."""
+    rows = np.arange(len(truth))
+    losses = [-np.log(sharpen(probabilities, power)[rows, truth]).mean() for power in _STEPS]
+    return float(_STEPS[int(np.argmin(losses))])
+
+
+def held_out(groups: list[str], share: float) -> np.ndarray[Any, Any]:
+    """A mask of about ``share`` of the rows, whole groups only, the same on every run."""
+    limit = int(share * 0xFFFF)
+    mask = [int(hashlib.sha256(g.encode()).hexdigest()[:4], 16) < limit for g in groups]
+    return np.array(mask)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class LinearIntentClassifier(IntentClassifier, GraphComponent):
+    """One-against-rest logistic regression on the sentence features, with temperature-scaled confidence.
+
+    Rasa's own ``LogisticRegressionClassifier`` is multinomial lbfgs: on these features it took ten times as long
+    and its confidence was not calibrated on unseen situations.
+    """
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """Runs after a featurizer."""
+        return [Featurizer]
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """What must be installed."""
+        return ["sklearn"]
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """``calibration_share``: share of situations held out to scale confidence; 0 turns that off."""
+        return {"C": 3.0, "ranking_length": 10, "calibration_share": 0.2, "random_state": 42}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """Retrain when this file changes."""
+        return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
+        self._config = {**self.get_default_config(), **config}
+        self._storage = storage
+        self._resource = resource
+        self._model: Any = None
+        self._power = 1.0
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> LinearIntentClassifier:
+        """An untrained classifier."""
+        return cls(config, model_storage, resource)
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Fit on all intent examples; scale confidence on held-out situations first."""
+        examples = [m for m in training_data.intent_examples if m.get(TEXT) and m.get(INTENT)]
+        labels = [str(m.get(INTENT)) for m in examples]
+        if len(set(labels)) < 2:
+            raise ValueError("LinearIntentClassifier needs examples of at least two intents.")
+        matrix = _matrix(examples)
+        self._power = self._scale(matrix, labels, [_situation(m) for m in examples])
+        self._model = self._fit(matrix, labels)
+        with self._storage.write_to(self._resource) as folder:
+            joblib.dump((self._model, self._power), folder / _FILE, compress=1)
+        return self._resource
+
+    def _fit(self, matrix: Any, labels: list[str]) -> LogisticRegression:
+        model = LogisticRegression(
+            C=self._config["C"],
+            solver="liblinear",
+            class_weight="balanced",
+            random_state=self._config["random_state"],
+        )
+        model.fit(matrix, labels)
+        model.coef_ = model.coef_.astype(np.float32)
+        return model
+
+    def _scale(self, matrix: Any, labels: list[str], groups: list[str]) -> float:
+        out = held_out(groups, self._config["calibration_share"])
+        trained = {label for label, held in zip(labels, out, strict=True) if not held}
+        rows = np.array([i for i, held in enumerate(out) if held and labels[i] in trained], dtype=int)
+        if len(rows) < 50 or len(trained) < 2:
+            return 1.0
+        kept = np.flatnonzero(~out)
+        model = self._fit(matrix[kept], [labels[i] for i in kept])
+        order = {name: i for i, name in enumerate(model.classes_)}
+        return calibrate(model.predict_proba(matrix[rows]), [order[labels[i]] for i in rows])
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **_: Any,
+    ) -> LinearIntentClassifier:
+        """The trained classifier."""
+        component = cls.create(config, model_storage, resource, execution_context)
+        with model_storage.read_from(resource) as folder:
+            component._model, component._power = joblib.load(folder / _FILE)
+        return component
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Set ``intent`` and ``intent_ranking``."""
+        told = [m for m in messages if m.get(TEXT) is not None and _sentence(m) is not None]
+        if not told or self._model is None:
+            return messages
+        for message, row in zip(told, sharpen(self._model.predict_proba(_matrix(told)), self._power), strict=True):
+            best = np.argsort(-row)[: self._config["ranking_length"]]
+            ranking = [{"name": str(self._model.classes_[i]), "confidence": float(row[i])} for i in best]
+            message.set("intent", ranking[0], add_to_output=True)
+            message.set("intent_ranking", ranking, add_to_output=True)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Later components see no guesses at training."""
+        return training_data
+
+
+def _sentence(message: Message) -> Any:
+    return message.get_sparse_features(attribute=TEXT)[1]
+
+
+def _matrix(messages: list[Message]) -> Any:
+    """All sentence features, sparse and dense, one row each."""
+    from scipy.sparse import hstack
+
+    sparse = vstack([csr_matrix(_sentence(m).features) for m in messages]).tocsr()
+    dense = [m.get_dense_features(attribute=TEXT)[1] for m in messages]
+    if any(d is None for d in dense):
+        return sparse
+    return hstack([sparse, csr_matrix(np.vstack([d.features for d in dense if d is not None]))]).tocsr()
+
+
+def _situation(message: Message) -> str:
+    """The situation of an example (the views of one message share it); else its text."""
+    metadata = message.get("metadata") or {}
+    group = metadata.get("intent") or {}
+    own = metadata.get("example") or {}
+    if isinstance(own, dict) and own.get("situation"):
+        return str(own["situation"])
+    shared = group.get("situation") if isinstance(group, dict) else None
+    return str(shared or message.get(TEXT))

@@ -1,0 +1,92 @@
+"""What a message looks like to the linear models: accented words, bare character n-grams, word classes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.language import normalise, strip_accents, syllables
+
+TABLE = Path(__file__).parent / "tables" / "word_classes.yml"
+_LONGEST = 5
+
+
+@lru_cache(maxsize=1)
+def _classes() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Words to classes, for text with and for text without diacritics."""
+    accented: dict[str, set[str]] = defaultdict(set)
+    bare: dict[str, set[str]] = defaultdict(set)
+    table = yaml.load(TABLE.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506
+    for name, words in table.items():
+        for word in words:
+            form = " ".join(syllables(word)) or word
+            accented[form].add(name)
+            bare[strip_accents(form)].add(name)
+    return dict(accented), dict(bare)
+
+
+def tags(text: str) -> list[str]:
+    """The word classes of a message in order; the longest known word wins at each place."""
+    accented, bare = _classes()
+    parts = syllables(text)
+    table = bare if all(p.isascii() for p in parts) else accented
+    found: list[str] = []
+    at = 0
+    while at < len(parts):
+        for size in range(min(_LONGEST, len(parts) - at), 0, -1):
+            names = table.get(" ".join(parts[at : at + size]))
+            if names:
+                found.extend(sorted(names))
+                at += size
+                break
+        else:
+            at += 1
+    return found
+
+
+def tag_features(text: str) -> list[str]:
+    """Word classes, neighbours among them, and unordered pairs (who did what to whom, in any order)."""
+    found = tags(text)
+    features = list(found)
+    features += [f"{a}>{b}" for a, b in zip(found, found[1:], strict=False)]
+    kinds = sorted(set(found))[:14]
+    features += [f"{a}&{b}" for i, a in enumerate(kinds) for b in kinds[i + 1 :]]
+    features.append(f"LENGTH{min(6, len(syllables(text)) // 4)}")
+    if "?" in text:
+        features.append("ASKS")
+    return features
+
+
+def word_features(text: str) -> list[str]:
+    """Accented syllables, their pairs, and pairs with one syllable between."""
+    parts = syllables(text)
+    pairs = [f"{a} {b}" for a, b in zip(parts, parts[1:], strict=False)]
+    gaps = [f"{a} _ {b}" for a, b in zip(parts, parts[2:], strict=False)]
+    edge = [f"^{parts[0]}", f"{parts[-1]}$"] if parts else []
+    return parts + pairs + gaps + edge
+
+
+def bare_text(text: str) -> str:
+    """The normal form without diacritics, for character n-grams."""
+    return strip_accents(normalise(text))
+
+
+def vectorisers(size: int = 10_000) -> list[tuple[str, Any]]:
+    """The three views as unfitted scikit-learn vectorisers; small data keeps rare features."""
+    import numpy as np
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    rare = 1 if size < 500 else 2
+    shared = {"sublinear_tf": True, "lowercase": False, "dtype": np.float32}
+    return [
+        ("words", TfidfVectorizer(analyzer=word_features, min_df=rare, **shared)),
+        (
+            "characters",
+            TfidfVectorizer(analyzer="char_wb", preprocessor=bare_text, ngram_range=(1, 5), min_df=rare, **shared),
+        ),
+        ("classes", TfidfVectorizer(analyzer=tag_features, min_df=rare, **shared)),
+    ]
