@@ -234,7 +234,7 @@ def draft_of(tracker: Tracker) -> ReportDraft:
     return ReportDraft(
         subject=slots[intake.SUBJECT],
         danger_now=slots[intake.DANGER],
-        story=slots[intake.STORY],
+        story=slots[intake.STORY] or "",
         child_age=int(age) if age.isdigit() else None,
         age_text=None if age.isdigit() else age,
         child_sex=entities["sex"] if entities.get("sex") in ("male", "female") else None,
@@ -244,7 +244,7 @@ def draft_of(tracker: Tracker) -> ReportDraft:
         person_near=near if isinstance(near, bool) else None,
         near_text=near if isinstance(near, str) else None,
         contact=slots[intake.CONTACT],
-        reporter_role=audience(tracker),
+        reporter_role=audience(tracker),  # type: ignore[arg-type]
         risk=max([*(note.get("risk", "none") for note in notes), "none"], key=RISKS.index),
         reasons=list(dict.fromkeys(reason for note in notes for reason in note.get("reasons", []))),
     )

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.bridges import make_bridges
+from bot.bridges import WebChatBridge, make_bridges
 from bot.db.engine import Store, open_store
 from bot.desk import desk_routes
 from bot.dialogue.conversation import Conversation
@@ -50,7 +50,8 @@ class Gateway:
         loops = (self.inbox.run, self.sender.run, self.forwarding.run, self.janitor.run)
         workers = [asyncio.create_task(loop(stop)) for loop in loops]
         for bridge in self.bridges.values():
-            bridge.on_connect(self.sender.connected)
+            if isinstance(bridge, WebChatBridge):
+                bridge.on_connect(self.sender.connected)
             await bridge.start(self.inbox.accept)
         log.info("gateway.started", bridges=sorted(self.bridges))
         try:
@@ -109,7 +110,7 @@ def create_app() -> Starlette:
         *desk_routes(gateway.store, settings),
     ]
     for bridge in gateway.bridges.values():
-        routes.extend(bridge.routes())  # type: ignore[arg-type]
+        routes.extend(bridge.routes())
     return Starlette(
         routes=routes,
         lifespan=gateway.lifespan,

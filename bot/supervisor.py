@@ -84,10 +84,10 @@ def check_machine(settings: Settings) -> None:
 def prepare(settings: Settings) -> str | None:
     """Create the key file and the database on first use; returns the first officer's one-time password then."""
     from bot.db.engine import open_store
-    from bot.desk import create_officer, has_officers
+    from bot.desk import create_officer, list_officers
 
     store = open_store(settings)
-    password = None if has_officers(store) else create_officer(store, "admin")
+    password = None if list_officers(store) else create_officer(store, "admin")
     store.engine.dispose()
     return password
 
