@@ -20,7 +20,8 @@ from bot.language.audience import AUDIENCES, guess_audience
 from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers
 
 log = structlog.get_logger(__name__)
-RECENT = 3
+RECENT, REMEMBERED = 3, 300
+"""How many of the last messages are remembered, and how many characters of each."""
 RASA_TEXT = 2000
 """Characters given to Rasa; safety reads the whole message."""
 STICKERS = ("sticker", "animation")
@@ -78,6 +79,8 @@ class Conversation:
         said = interpret(message)
         if said.quick_exit:
             return Turn([say("quick_exit", memory.audience, kind="hide")], None)
+        if message.kind == "edited" and said.text[:REMEMBERED] in memory.recent:
+            return Turn([], memory)  # nothing that was read has changed
         self._learn_audience(said, memory)
         if message.media or not (said.text or said.to_rasa):
             return await self._without_words(message, said, sender, memory, key, repeated)
@@ -192,7 +195,7 @@ class Conversation:
         if turn.memory is None:
             return
         if text:
-            turn.memory.recent = [*turn.memory.recent, text[:300]][-RECENT:]
+            turn.memory.recent = [*turn.memory.recent, text[:REMEMBERED]][-RECENT:]
         if RISKS.index(assessment.risk) > RISKS.index(turn.memory.risk):
             turn.memory.risk = assessment.risk
 

@@ -154,3 +154,10 @@ def test_wishes_and_kinds_of_a_rasa_turn() -> None:
     )
     assert [r.kind for r in turn.replies] == ["receipt", "text"]
     assert turn.wishes == {"in_form": False}
+
+
+async def test_an_edit_that_changes_no_words_is_not_answered_again(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True)
+    await answer(assessor, Rasa({"text": "dạ"}), "con chào cô", memory)
+    assert not (await answer(assessor, Rasa({"text": "dạ"}), "con chào cô", memory, kind="edited")).replies
+    assert (await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory, kind="edited")).replies
