@@ -15,20 +15,16 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from bot.db import tables
-from bot.db.engine import Store, open_store
+from bot.db.engine import Store
 from bot.forwarding import (
     DELIVERED,
     DeskTarget,
     ForwardingWorker,
     Message,
     Outcome,
-    TargetError,
     WebhookTarget,
-    build_targets,
-    configured_targets,
     outbox,
 )
-from bot.forwarding.backoff import Breaker, delay, retry_after
 from bot.reports import ReportDraft, ReportService
 from bot.reports.content import open_pair
 from tests.conftest import make_settings
@@ -361,69 +357,3 @@ def test_logs_and_errors_hold_no_word_of_a_report(sqlite_store: Store) -> None:
     assert "CANARY" not in str(rows(sqlite_store, tables.deliveries)) + str(rows(sqlite_store, tables.audit))
     message = Message("m", "r", "report", 0.0, {"draft": {"story": "CANARY"}})
     assert "CANARY" not in repr(message)
-
-
-# --- when to try again ----------------------------------------------------------------------------
-def test_backoff_grows_with_full_jitter_up_to_the_limit() -> None:
-    rng = random.Random(3)
-    for attempts, most in ((1, 4), (3, 16), (11, 3600), (500, 3600)):
-        waits = [delay(attempts, 3600, rng) for _ in range(400)]
-        assert 0 <= min(waits) < most * 0.05
-        assert most * 0.95 < max(waits) <= most
-
-
-def test_breaker_probes_and_closes() -> None:
-    breaker = Breaker(longest=60)
-    for second in range(5):
-        assert breaker.allowed(second) > 1
-        breaker.note(False, second)
-    assert breaker.allowed(5) == 0
-    assert breaker.allowed(9.5) == 1
-    breaker.note(False, 9.5)
-    assert breaker.allowed(19) == 0  # twice as long
-    breaker.note(True, 20)
-    assert breaker.allowed(20) > 1
-
-
-def test_breaker_saves_the_attempts_of_a_target_that_is_down(sqlite_store: Store) -> None:
-    for number in range(10):
-        take(sqlite_store, f"draft-{number}")
-    clock = Clock()
-    make_due(sqlite_store)
-    target = Scripted(*[Outcome("pending", "connect")] * 100)
-    team = worker(sqlite_store, target, clock=clock)
-    team.run_once()
-    assert len(target.sent) < 10
-    held = len(target.sent)
-    team.run_once()
-    assert len(target.sent) == held
-
-
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        ("120", 120.0),
-        (" 0 ", 0.0),
-        ("999999999", 86400.0),
-        ("Thu, 01 Jan 1970 00:01:40 GMT", 60.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("-5", None),
-        ("soon", None),
-        ("", None),
-        (None, None),
-        ("١٢", None),
-    ],
-)
-def test_retry_after(header: str | None, expected: float | None) -> None:
-    assert retry_after(header, now=40.0) == expected
-
-
-# --- configuration --------------------------------------------------------------------------------
-def test_targets_follow_the_settings(tmp_path: Path) -> None:
-    plain = make_settings(tmp_path)
-    store = open_store(plain)
-    assert [t.name for t in build_targets(store, plain)] == configured_targets(plain) == ["desk"]
-    both = make_settings(tmp_path, webhook_url="https://case.example.vn/in", webhook_secret=SECRET)
-    assert [t.name for t in build_targets(store, both)] == configured_targets(both) == ["desk", "webhook"]
-    with pytest.raises(TargetError, match="HOTLINE_WEBHOOK_SECRET"):
-        build_targets(store, make_settings(tmp_path, webhook_url="https://case.example.vn/in"))
