@@ -1,5 +1,7 @@
 """A linear intent classifier with calibrated confidence."""
 
+# ruff: noqa: ARG003 - Rasa's graph calls these by keyword
+
 from __future__ import annotations
 
 import hashlib
@@ -18,30 +20,11 @@ from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix, vstack
-from sklearn.linear_model import LogisticRegression
 
-_FILE = "classifier.joblib"
-_STEPS = np.exp(np.linspace(np.log(0.5), np.log(4.0), 31))
+from bot.nlu import linear
+from bot.nlu.linear import Linear, fit_linear
 
-
-def sharpen(probabilities: Any, power: float) -> Any:
-    """Probabilities raised to a power and made to sum to one again (power 1 changes nothing)."""
-    raised = np.clip(probabilities, 1e-9, 1.0) ** power
-    return raised / raised.sum(axis=1, keepdims=True)
-
-
-def calibrate(probabilities: Any, truth: list[int]) -> float:
-    """The power under which held-out probabilities are likeliest to be right (temperature scaling)."""
-    rows = np.arange(len(truth))
-    losses = [-np.log(sharpen(probabilities, power)[rows, truth]).mean() for power in _STEPS]
-    return float(_STEPS[int(np.argmin(losses))])
-
-
-def held_out(groups: list[str], share: float) -> np.ndarray[Any, Any]:
-    """A mask of about ``share`` of the rows, whole groups only, the same on every run."""
-    limit = int(share * 0xFFFF)
-    mask = [int(hashlib.sha256(g.encode()).hexdigest()[:4], 16) < limit for g in groups]
-    return np.array(mask)
+FILE = "classifier.joblib"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -69,19 +52,22 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """Retrain when this file changes."""
-        return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+        """Retrain when the model's code changes."""
+        return hashlib.sha256(Path(__file__).read_bytes() + Path(linear.__file__).read_bytes()).hexdigest()[:16]
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
         self._config = {**self.get_default_config(), **config}
         self._storage = storage
         self._resource = resource
-        self._model: Any = None
-        self._power = 1.0
+        self._model: Linear | None = None
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> LinearIntentClassifier:
         """An untrained classifier."""
         return cls(config, model_storage, resource)
@@ -92,34 +78,12 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         labels = [str(m.get(INTENT)) for m in examples]
         if len(set(labels)) < 2:
             raise ValueError("LinearIntentClassifier needs examples of at least two intents.")
-        matrix = _matrix(examples)
-        self._power = self._scale(matrix, labels, [_situation(m) for m in examples])
-        self._model = self._fit(matrix, labels)
+        groups = [_situation(m) for m in examples]
+        share, seed = self._config["calibration_share"], self._config["random_state"]
+        self._model = fit_linear(_matrix(examples), labels, groups, self._config["C"], share, seed)
         with self._storage.write_to(self._resource) as folder:
-            joblib.dump((self._model, self._power), folder / _FILE, compress=1)
+            joblib.dump(self._model, folder / FILE, compress=1)
         return self._resource
-
-    def _fit(self, matrix: Any, labels: list[str]) -> LogisticRegression:
-        model = LogisticRegression(
-            C=self._config["C"],
-            solver="liblinear",
-            class_weight="balanced",
-            random_state=self._config["random_state"],
-        )
-        model.fit(matrix, labels)
-        model.coef_ = model.coef_.astype(np.float32)
-        return model
-
-    def _scale(self, matrix: Any, labels: list[str], groups: list[str]) -> float:
-        out = held_out(groups, self._config["calibration_share"])
-        trained = {label for label, held in zip(labels, out, strict=True) if not held}
-        rows = np.array([i for i, held in enumerate(out) if held and labels[i] in trained], dtype=int)
-        if len(rows) < 50 or len(trained) < 2:
-            return 1.0
-        kept = np.flatnonzero(~out)
-        model = self._fit(matrix[kept], [labels[i] for i in kept])
-        order = {name: i for i, name in enumerate(model.classes_)}
-        return calibrate(model.predict_proba(matrix[rows]), [order[labels[i]] for i in rows])
 
     @classmethod
     def load(
@@ -133,7 +97,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         """The trained classifier."""
         component = cls.create(config, model_storage, resource, execution_context)
         with model_storage.read_from(resource) as folder:
-            component._model, component._power = joblib.load(folder / _FILE)
+            component._model = joblib.load(folder / FILE)
         return component
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -141,9 +105,9 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         told = [m for m in messages if m.get(TEXT) is not None and _sentence(m) is not None]
         if not told or self._model is None:
             return messages
-        for message, row in zip(told, sharpen(self._model.predict_proba(_matrix(told)), self._power), strict=True):
-            best = np.argsort(-row)[: self._config["ranking_length"]]
-            ranking = [{"name": str(self._model.classes_[i]), "confidence": float(row[i])} for i in best]
+        ranks = self._model.rank(_matrix(told), self._config["ranking_length"])
+        for message, ranked in zip(told, ranks, strict=True):
+            ranking = [{"name": name, "confidence": confidence} for name, confidence in ranked]
             message.set("intent", ranking[0], add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages

@@ -1,5 +1,7 @@
 """The linear model's views of a message as a Rasa featurizer."""
 
+# ruff: noqa: ARG003 - Rasa's graph calls these by keyword
+
 from __future__ import annotations
 
 import hashlib
@@ -20,8 +22,9 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import language
 from bot.nlu import features
+from bot.nlu.linear import Views, fit_views, transform
 
-_FILE = "vectorisers.joblib"
+FILE = "vectorisers.joblib"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -56,11 +59,15 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):
         super().__init__(name, config)
         self._storage = storage
         self._resource = resource
-        self._views: list[tuple[float, Any]] = []
+        self._views: Views = []
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> VietnameseFeaturizer:
         """An untrained featurizer."""
         return cls(config, execution_context.node_name, model_storage, resource)
@@ -75,14 +82,9 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the vocabulary of each view."""
         texts = [str(m.get(TEXT)) for m in training_data.training_examples if m.get(TEXT)]
-        weights: dict[str, float] = self._config["views"]
-        self._views = [
-            (weights[name], vectoriser.fit(texts))
-            for name, vectoriser in features.vectorisers(len(texts))
-            if weights.get(name)
-        ]
+        self._views = fit_views(texts, self._config["views"])
         with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._views, folder / _FILE, compress=1)
+            joblib.dump(self._views, folder / FILE, compress=1)
         return self._resource
 
     @classmethod
@@ -97,7 +99,7 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):
         """The trained featurizer."""
         component = cls.create(config, model_storage, resource, execution_context)
         with model_storage.read_from(resource) as folder:
-            component._views = joblib.load(folder / _FILE)
+            component._views = joblib.load(folder / FILE)
         return component
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -111,12 +113,10 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):
         return messages
 
     def _add(self, messages: list[Message]) -> None:
-        from scipy.sparse import hstack
-
         if not messages or not self._views:
             return
         texts = [str(m.get(TEXT)) for m in messages]
-        matrix = hstack([vectoriser.transform(texts) * weight for weight, vectoriser in self._views]).tocsr()
+        matrix = transform(self._views, texts)
         origin = self._identifier
         for row, message in enumerate(messages):
             message.add_features(Features(matrix[row], FEATURE_TYPE_SENTENCE, TEXT, origin))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from copy import deepcopy
 
 from rasa.shared.importers.rasa import RasaFileImporter
@@ -10,8 +9,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.language import strip_accents
-from bot.nlu.noise import noisy
+from bot.nlu.noise import views_of
 
 
 class ViewsImporter(RasaFileImporter):
@@ -45,14 +43,9 @@ class ViewsImporter(RasaFileImporter):
         text = example.get(TEXT)
         if not text or example.get("entities"):
             return []  # offsets of annotated entities would be wrong in a changed text
-        texts = [strip_accents(text)] if self._bare else []
-        share = int(hashlib.sha256(f"{self._seed}/{text}".encode()).hexdigest()[:6], 16) / 0xFFFFFF
-        if share < self._noise:
-            texts.append(noisy(text, self._seed))
         copies = []
-        for other in dict.fromkeys(texts):
-            if other != text:
-                copy = Message(deepcopy(example.data))
-                copy.set(TEXT, other)
-                copies.append(copy)
+        for other in views_of(text, self._bare, self._noise, self._seed):
+            copy = Message(deepcopy(example.data))
+            copy.set(TEXT, other)
+            copies.append(copy)
         return copies

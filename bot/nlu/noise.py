@@ -47,6 +47,15 @@ def noisy(text: str, seed: int = 0) -> str:
     return _letters(copy, rng)
 
 
+def views_of(text: str, bare: bool, noise: float, seed: int) -> list[str]:
+    """Other ways the message might have been typed, for training: bare, and for a share of messages a noisy one."""
+    texts = [strip_accents(text)] if bare else []
+    draw = int(hashlib.sha256(f"{seed}/{text}".encode()).hexdigest()[:6], 16) / 0x1000000
+    if draw < noise:
+        texts.append(noisy(text, seed))
+    return [other for other in dict.fromkeys(texts) if other != text]
+
+
 def _word(word: str, rng: random.Random) -> str:
     shorts = _short_forms().get(word.lower())
     draw = rng.random()

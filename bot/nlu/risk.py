@@ -1,5 +1,7 @@
 """The safety assessment as an entity, so that Rasa's rules and ``rasa test`` see it too."""
 
+# ruff: noqa: ARG003 - Rasa's graph calls these by keyword
+
 from __future__ import annotations
 
 from functools import lru_cache
@@ -27,7 +29,11 @@ class RiskComponent(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> RiskComponent:
         """A component; the risk model is loaded at the first message."""
         return cls()

@@ -68,4 +68,5 @@ class UnderthseaTokenizer(Tokenizer):
         elif composed != text:
             words = text.split()
         tokens = [Token(word, start, end) for word, start, end in locate(words, text)]
-        return self._apply_token_pattern(tokens or [Token(text or " ", 0)])
+        split: list[Token] = self._apply_token_pattern(tokens or [Token(text or " ", 0)])
+        return split
