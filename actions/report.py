@@ -29,9 +29,7 @@ RISKS = ("none", "low", "medium", "high", "immediate")
 @lru_cache(maxsize=1)
 def summary_words() -> dict[str, Any]:
     """Labels and values of the read-back."""
-    loaded: dict[str, Any] = yaml.safe_load(
-        (Path(__file__).parent / "data" / "summary.yml").read_text("utf-8")
-    )
+    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "data" / "summary.yml").read_text("utf-8"))
     return loaded
 
 
@@ -65,11 +63,7 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
     found: dict[str, Any] = {}
     since = max((e["timestamp"] for e in tracker.events if _ends_report(e)), default=0.0)
     for event in tracker.events:
-        if (
-            event["event"] != "user"
-            or event["timestamp"] <= since
-            or (event.get("text") or "/").startswith("/")
-        ):
+        if event["event"] != "user" or event["timestamp"] <= since or (event.get("text") or "/").startswith("/"):
             continue
         parsed = event.get("parse_data") or {}
         entities = {e["entity"]: e["value"] for e in parsed.get("entities") or []}
@@ -218,18 +212,14 @@ class ActionFinishReport(SafeAction):
 
 def draft_of(tracker: Tracker) -> ReportDraft:
     """The slots as a report, with what the safety assessment and the entities of this talk add."""
-    slots = {
-        name: None if tracker.get_slot(name) == SKIPPED else tracker.get_slot(name) for name in QUESTIONS
-    }
+    slots = {name: None if tracker.get_slot(name) == SKIPPED else tracker.get_slot(name) for name in QUESTIONS}
     place = slots[intake.PLACE] or {}
     age = str(slots[intake.AGE] or "")
     near = slots[intake.NEAR]
     heard = [e for e in tracker.events if e["event"] == "user"]
     notes = [event.get("metadata") or {} for event in heard]
     entities = {
-        e["entity"]: e["value"]
-        for event in heard
-        for e in (event.get("parse_data") or {}).get("entities") or []
+        e["entity"]: e["value"] for event in heard for e in (event.get("parse_data") or {}).get("entities") or []
     }
     return ReportDraft(
         subject=slots[intake.SUBJECT],

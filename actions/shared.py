@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ Events = list[dict[str, Any]]
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
-class SafeAction(Action):  # type: ignore[misc]
+class SafeAction(Action, ABC):  # type: ignore[misc]
     """An action whose failure is a kind sentence and a log line without content."""
 
     @abstractmethod
@@ -69,9 +69,7 @@ def metadata(tracker: Tracker) -> dict[str, Any]:
 
 def entity(tracker: Tracker, name: str) -> Any:
     """The latest message's first entity of that name, or None."""
-    return next(
-        (e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == name), None
-    )
+    return next((e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == name), None)
 
 
 def intent(tracker: Tracker) -> str:

@@ -29,7 +29,27 @@ QUIET = (
 
 
 SAFE_KEYS = frozenset(
-    ["event", "level", "timestamp", "error", "reason", "channel", "action", "route", "target", "code", "state", "result", "bridges", "kind", "status", "report_id", "reply_id", "login", "method"]
+    [
+        "event",
+        "level",
+        "timestamp",
+        "error",
+        "reason",
+        "channel",
+        "action",
+        "route",
+        "target",
+        "code",
+        "state",
+        "result",
+        "bridges",
+        "kind",
+        "status",
+        "report_id",
+        "reply_id",
+        "login",
+        "method",
+    ]
 )
 """The only text fields an event may have; numbers and booleans are always fine."""
 

@@ -24,14 +24,15 @@ def train_risk(settings: Settings) -> Path:
 def train_rasa(settings: Settings) -> None:
     """Train the Rasa model; Rasa's own fingerprints skip what is unchanged. Raises ``CalledProcessError``."""
     arguments = ["--fixed-model-name", "an-tam", "--out", str(settings.models_dir), "--data", str(DATA)]
-    environment = {**os.environ, "RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment.setdefault("LOG_LEVEL", "ERROR")
+    quiet = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
     subprocess.run(  # noqa: S603 - our own interpreter and arguments
         [sys.executable, "-m", "rasa", "train", *arguments],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "LOG_LEVEL": "ERROR", **quiet},
         check=True,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
@@ -41,13 +42,9 @@ def train_command() -> None:
     settings = get_settings()
     click.echo("Training the risk model (skipped when nothing changed) …", err=True)
     train_risk(settings)
-    click.echo(
-        "Training the Rasa model (skipped when nothing changed; 2–5 minutes the first time) …", err=True
-    )
+    click.echo("Training the Rasa model (skipped when nothing changed; one or two minutes otherwise) …", err=True)
     try:
         train_rasa(settings)
     except subprocess.CalledProcessError as error:
-        raise click.ClickException(
-            f"rasa train failed with exit code {error.returncode}; see above"
-        ) from None
+        raise click.ClickException(f"rasa train failed with exit code {error.returncode}; see above") from None
     click.echo("Models are ready.", err=True)
