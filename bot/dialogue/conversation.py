@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from bot.dialogue.commands import Said, interpret
+from bot.dialogue.intake import is_plain_answer
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
@@ -107,6 +108,8 @@ class Conversation:
         return Turn(replies, memory, risk=assessment.risk, rasa_failed=True)
 
     def _assess(self, text: str, memory: Memory) -> Assessment:
+        if memory.in_form and is_plain_answer(text):
+            return self._assessor.assess(text, Context(in_form=True))
         context = Context(earlier=memory.risk, in_form=memory.in_form, recent=tuple(memory.recent))
         return self._assessor.assess(text, context)
 

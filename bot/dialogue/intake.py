@@ -119,6 +119,15 @@ def _is_command_word(message: Message) -> bool:
     )
 
 
+def is_plain_answer(text: str) -> bool:
+    """Whether a text is only yes, no or a command of the form: said in any talk, it tells nothing about danger."""
+    words = load_yaml("intake.yml")
+    plain = strip_accents(normalise(text)).strip(" .!?")
+    commands = [strip_accents(word) for group in words["commands"].values() for word in group]
+    signs = [*words["affirm"], *words["deny"]]
+    return plain in commands or any(re.fullmatch(rf"(?:da |thua )?(?:{sign})(?: a| co| con)?", plain) for sign in signs)
+
+
 def _is_interruption(requested: str, message: Message) -> bool:
     if message.intent not in INTERRUPTIONS:
         return False

@@ -173,3 +173,13 @@ def test_any_person_reaches_an_end(texts: list[str]) -> None:
             break
         slots.update(intake.take(requested, slots, typed(text)).updates)
     assert slots.get(OUTCOME)
+
+
+@pytest.mark.parametrize("text", ["dạ không", "bỏ qua", "quay lại", "có", "dạ có ạ", "không", "dừng lại"])
+def test_plain_answers(text: str) -> None:
+    assert intake.is_plain_answer(text)
+
+
+@pytest.mark.parametrize("text", ["không ai cứu con", "có ổng ở ngoài cửa", "nó đang đứng ngoài cửa", "đang đánh con"])
+def test_what_may_tell_of_danger_is_no_plain_answer(text: str) -> None:
+    assert not intake.is_plain_answer(text)
