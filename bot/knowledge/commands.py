@@ -14,7 +14,7 @@ from bot.settings import get_settings
 AUDIENCE = click.Choice(["child", "teen", "parent", "teacher"])
 
 
-class Day(click.ParamType):
+class Day(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A date: ``2026-11-23`` or ``23/11/2026``."""
 
     name = "date"
@@ -75,3 +75,56 @@ def check_command(on: date | None, root: Path | None, files: tuple[str, ...]) ->
         "hotlines": len(loaded.of("hotlines.yml")),
     }
     click.echo(say("nothing_wrong", on=day, **counts))
+
+
+@knowledge.command("show")
+@click.argument("item_id")
+@click.option("--audience", type=AUDIENCE, default="teen", show_default=True)
+@click.option("--part", type=click.Choice(["short", "details", "source"]), default="short", show_default=True)
+@on_option
+@dir_option
+def show_command(item_id: str, audience: str, part: str, on: date | None, root: Path | None) -> None:
+    """Preview an item as a person will read it."""
+    from bot.knowledge.answer import Wording, voice
+    from bot.knowledge.base import KnowledgeBase
+    from bot.knowledge.phrases import Phrases
+
+    base = KnowledgeBase.load(root or get_settings().knowledge_dir)
+    item = base.items.get(item_id)
+    if item is None:
+        raise click.ClickException(f"no item {item_id}")
+    wording = Wording(base, Phrases(base.phrases))
+    note = wording.validity_note(item, on or today())
+    click.echo("\n".join(line for line in (note, wording.part(item, voice(audience), part)) if line))
+
+
+@knowledge.command("stale")
+@on_option
+@dir_option
+@click.option("--days", default=90, show_default=True, help="Look this far ahead.")
+def stale_command(on: date | None, root: Path | None, days: int) -> None:
+    """List what expires, starts or needs review."""
+    from bot.knowledge.base import KnowledgeBase
+    from bot.knowledge.stale import stale
+
+    base = KnowledgeBase.load(root or get_settings().knowledge_dir)
+    for line in stale(base, on or today(), days):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("question", nargs=-1)
+@click.option("--audience", type=AUDIENCE, default=None, help="For a question given as argument.")
+@on_option
+@dir_option
+def ask(question: tuple[str, ...], audience: str | None, on: date | None, root: Path | None) -> None:
+    """Answer QUESTION for people, or JSON lines {"text", "audience"} from standard input as JSON lines."""
+    from bot.knowledge.asking import Asker
+
+    asker = Asker.load(root or get_settings().knowledge_dir, get_settings().models_dir, on or today())
+    if question:
+        click.echo(asker.for_people(" ".join(question), audience))
+        return
+    for line in sys.stdin:
+        if line.strip():
+            click.echo(asker.json_line(line, audience))

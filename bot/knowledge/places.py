@@ -145,7 +145,8 @@ class Places:
         found = list(self._pattern.finditer(folded.text))
         named = self._named_districts(found)
         matches = []
-        previous_end, previous_units = -1, []
+        previous_end = -1
+        previous_units: list[_Unit] = []
         for match in found:
             name = re.sub(r"\s+", " ", match["name"])
             gap = folded.text[previous_end : match.start()] if previous_end >= 0 else None

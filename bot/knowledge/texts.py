@@ -21,7 +21,7 @@ def load_data(name: str) -> dict[str, Any]:
     return loaded
 
 
-def say(key: str, **values: object) -> str:
+def say(key: str, /, **values: object) -> str:
     """A message of ``messages.yml`` for an editor; ``key`` may name a nested one (``stale.ends``)."""
     text: Any = load_data("messages.yml")
     for part in key.split("."):

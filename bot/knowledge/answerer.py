@@ -1,0 +1,197 @@
+"""Answering a question: refuse, keep safe, answer with the law of the day, ask back, or say "I don't know"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bot.dialogue.messages import Button
+from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, voice
+from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.models import Audience, Item
+from bot.knowledge.phrases import Phrases
+from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
+from bot.knowledge.texts import Rules, load_data
+
+if TYPE_CHECKING:
+    from bot.safety import Assessment, SafetyAnswers
+
+OUT = frozenset({"out_of_scope", "chitchat"})
+SHOWN = 5
+ALTERNATIVES = 2
+
+
+@lru_cache(maxsize=1)
+def thresholds() -> dict[str, float]:
+    """The learned thresholds of the decision (``thresholds.yml``)."""
+    return {name: float(value) for name, value in load_data("thresholds.yml").items()}
+
+
+class Answerer:
+    """Answers questions from a knowledge base. Safe to share between threads: nothing is kept of a question."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self.base = kb
+        self.search = Search(kb)
+        self.phrases = Phrases(kb.phrases)
+        self.wording = Wording(kb, self.phrases)
+        self.rules = Rules(hotline.number for hotline in kb.hotlines if hotline.number)
+
+    def answer(
+        self,
+        text: str,
+        audience: str | None,
+        on: date,
+        intent: str | None = None,
+        assessment: Assessment | None = None,
+    ) -> Answer:
+        """Answer a question in the audience's voice with what is in force on a day.
+
+        ``intent`` (of the NLU) and ``assessment`` (of the safety room) are hints; both may be missing.
+        """
+        who = voice(audience)
+        if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
+            return self._safety(text, who, on, intent, assessment)
+        if refusal := self.phrases.refusal(text):
+            items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
+            said = refusal.texts.get(who) or refusal.texts["default"]
+            return Answer("refused", said, items, self._help_buttons())
+        if intent == "contact_hotlines":
+            return self._hotlines(who)
+        result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
+        status = self.decide(result, intent)
+        if status == "answered":
+            return self._answered(result, who, on)
+        if status == "clarify":
+            return self._clarify(result, who)
+        return self._not_known(status, result, text, who, on)
+
+    def show(self, item_id: str, audience: str | None, on: date, part: str = "short") -> Answer:
+        """Show an item that a button names: ``part`` is ``short``, ``details`` or ``source``."""
+        who = voice(audience)
+        item = self.base.items.get(item_id)
+        if item is None:
+            return Answer("unknown", self.phrases.say("gone", who), [], self._help_buttons())
+        text = self.wording.part(item, who, part)
+        note = self.wording.validity_note(item, on)
+        full = "\n".join(p for p in (note, text) if p)
+        return Answer("answered", full, self._items([Hit(item, 0.0, 0.0)]), self._item_buttons(item, part))
+
+    def decide(self, result: Result, intent: str | None) -> Status:
+        """Answered, clarify, unknown or out of scope, by the scores and the learned thresholds."""
+        limits = thresholds()
+        if not result.hits:
+            return "unknown"
+        first = result.hits[0]
+        if result.reference.articles and first.reference < 0.7:
+            return "unknown"
+        if first.reference >= 0.7:
+            return "answered"
+        if intent in OUT:
+            return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
+        known = intent in INTENT_KINDS
+        if first.score < limits["unknown_known_intent" if known else "unknown"]:
+            return "unknown"
+        if first.score < limits["clarify_known_intent" if known else "clarify"]:
+            return "clarify"
+        return "answered"
+
+    def _safety(
+        self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment
+    ) -> Answer:
+        """The safe words; the answer too when a question came with them and nothing speaks against it."""
+        reply = _safety_answers().answer(assessment, who)
+        asks = intent in INTENT_KINDS and assessment.risk != "immediate" and assessment.kind != "offender"
+        if not asks or self.phrases.refusal(text):
+            return Answer("safety", reply.text, [], list(reply.buttons))
+        result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
+        if self.decide(result, intent) != "answered":
+            return Answer("safety", reply.text, [], list(reply.buttons))
+        said = self.wording.short(result.hits[0].item, who)
+        full = "\n\n".join([reply.text, f"{self.phrases.say('also_asked', who)}\n{said}"])
+        return Answer("safety", full, self._items(result.hits), list(reply.buttons))
+
+    def _answered(self, result: Result, who: Audience, on: date) -> Answer:
+        first = result.hits[0].item
+        text = self.wording.short(first, who)
+        if result.past and first.kind == "law":
+            note = self.wording.validity_note(first, on)
+            text = "\n".join(p for p in (self.phrases.say("past", day=day_text(result.day)), text, note) if p)
+        buttons = self._item_buttons(first, "short") + self._alternatives(result.hits, who)
+        return Answer("answered", text, self._items(result.hits), buttons)
+
+    def _clarify(self, result: Result, who: Audience) -> Answer:
+        shown = [hit for hit in result.hits if self._presentable(hit.item, who)][:3]
+        buttons = [_show(hit.item.topic, hit.item.id) for hit in shown]
+        return Answer("clarify", self.phrases.say("clarify", who), self._items(result.hits), buttons)
+
+    def _not_known(self, status: Status, result: Result, text: str, who: Audience, on: date) -> Answer:
+        if status == "out_of_scope":
+            return Answer(status, self.phrases.say("out_of_scope", who), [], self._help_buttons())
+        if result.past:
+            today = self.search.find(text, on, who, limit=1).hits
+            buttons = [
+                _show(self.phrases.button("today", topic=hit.item.topic), hit.item.id)
+                for hit in today if self._presentable(hit.item, who)
+            ]  # fmt: skip
+            said = self.phrases.say("unknown_past", who, day=day_text(result.day))
+            return Answer("unknown", said, [], buttons + self._help_buttons())
+        key = "unknown_reference" if result.reference.articles else "unknown"
+        return Answer("unknown", self.phrases.say(key, who), [], self._help_buttons())
+
+    def _hotlines(self, who: Audience) -> Answer:
+        lines = [self.phrases.say("hotlines", who)]
+        for hotline in self.base.hotlines:
+            place = hotline.number or hotline.address
+            check = f" ({self.phrases.say('local_check')})" if hotline.needs_local_check else ""
+            if who in ("child", "teen") and (hotline.kind != "phone" or hotline.needs_local_check):
+                continue
+            lines.append(f"{place}: {hotline.name}. {hotline.what_for}{check}.")
+        lines.append(self.phrases.say("hotlines_end", who))
+        items = [AnswerItem(hotline.id, 1.0, []) for hotline in self.base.hotlines[:SHOWN]]
+        return Answer("answered", "\n".join(lines), items, [])
+
+    def _items(self, hits: Iterable[Hit]) -> list[AnswerItem]:
+        return [
+            AnswerItem(hit.item.id, round(hit.score, 3), self.wording.citations(hit.item)) for hit in hits
+        ]
+
+    def _item_buttons(self, item: Item, part: str) -> list[Button]:
+        buttons = []
+        if part == "short" and (item.details or item.steps):
+            buttons.append(_show(self.phrases.button("more"), item.id, "details"))
+        if part != "source" and (item.sources or item.citations):
+            buttons.append(_show(self.phrases.button("source"), item.id, "source"))
+        return buttons
+
+    def _alternatives(self, hits: list[Hit], who: Audience) -> list[Button]:
+        """Buttons to what else may have been meant, when it scored nearly as well."""
+        near = thresholds()["alternative"]
+        first = hits[0]
+        close = [h for h in hits[1:] if h.score >= near * first.score and self._presentable(h.item, who)]
+        return [_show(hit.item.topic, hit.item.id) for hit in close[:ALTERNATIVES]]
+
+    def _presentable(self, item: Item, who: Audience) -> bool:
+        """Whether an item's topic may stand on a button before this audience."""
+        return who in item.audiences and not self.rules.forbidden(item.topic, who)
+
+    def _help_buttons(self) -> list[Button]:
+        return [
+            Button(self.phrases.button("person"), "/talk_to_human"),
+            Button(self.phrases.button("hotlines"), "/contact_hotlines"),
+        ]
+
+
+def _show(title: str, item_id: str, part: str = "short") -> Button:
+    fields = {"item_id": item_id} if part == "short" else {"item_id": item_id, "part": part}
+    return Button(title, "/show_item" + json.dumps(fields))
+
+
+@lru_cache(maxsize=1)
+def _safety_answers() -> SafetyAnswers:
+    from bot.safety import SafetyAnswers as Answers  # late: the answers are needed only for a message at risk
+
+    return Answers.load()

@@ -1,0 +1,198 @@
+"""The search index: how well each item fits a question, as a row of comparable numbers.
+
+An item is indexed in three fields (its head: topic and keywords; its body: variants, details, steps; its example
+questions, each a document of its own) and under four analyses (words with diacritics, syllables without, character
+n-grams without, and ideas). Every number lies between 0 and about 1, whatever the length of the question.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import bm25s
+import numpy as np
+import numpy.typing as npt
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from bot.knowledge.concepts import Concepts
+from bot.knowledge.models import Item
+from bot.language import normalise, strip_accents, syllables, words
+
+Array = npt.NDArray[np.float32]
+FIELDS = ("head", "body", "question")
+ANALYSES = ("word", "syllable", "idea", "char")
+COLUMNS = tuple(
+    f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions")
+)
+K1, B = 1.2, 0.4
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every index on standard error
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """A text as the analyses see it."""
+
+    word: list[str]
+    syllable: list[str]
+    idea: list[str]
+    char: str
+
+
+class Analyser:
+    """Turns a text into tokens, the same way for questions and items."""
+
+    def __init__(self, concepts: Concepts) -> None:
+        self.concepts = concepts
+
+    def __call__(self, text: str) -> Analysed:
+        spelt = syllables(text)
+        bare = [strip_accents(s) for s in spelt]
+        return Analysed(
+            word=words(text),
+            syllable=bare + [f"{a} {b}" for a, b in zip(bare, bare[1:], strict=False)],
+            idea=self.concepts.tokens(spelt),
+            char=" ".join(bare),
+        )
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the documents of each field and item lie: fields one after the other, items in order within each."""
+
+    texts: list[str]
+    starts: dict[str, npt.NDArray[np.int64]]
+    ends: dict[str, int]
+    begins: dict[str, int]
+    first_question: npt.NDArray[np.int64]
+
+
+def _field_texts(item: Item, field: str) -> list[str]:
+    if field == "head":
+        return [". ".join([item.topic, *item.keywords])]
+    if field == "question":
+        return list(item.questions) or [item.topic]
+    body = [*item.variants.values(), item.details or "", " ".join(item.steps)]
+    return [text for text in body if text] or [item.topic]
+
+
+def _lay_out(items: Sequence[Item]) -> _Layout:
+    texts: list[str] = []
+    starts: dict[str, npt.NDArray[np.int64]] = {}
+    ends: dict[str, int] = {}
+    begins: dict[str, int] = {}
+    for field in FIELDS:
+        begins[field] = len(texts)
+        offsets = []
+        for item in items:
+            offsets.append(len(texts) - begins[field])
+            texts += _field_texts(item, field)
+        starts[field] = np.array(offsets, dtype=np.int64)
+        ends[field] = len(texts)
+    return _Layout(texts, starts, ends, begins, starts["question"] + begins["question"])
+
+
+class _Bm25:
+    """BM25 by ``bm25s``, scaled by the most that a question's tokens could score."""
+
+    def __init__(self, tokens: list[list[str]]) -> None:
+        self.engine = bm25s.BM25(method="lucene", k1=K1, b=B)
+        padded = [t or ["\x00"] for t in tokens]
+        self.engine.index(padded, show_progress=False)
+        count = len(tokens)
+        frequency: dict[str, int] = {}
+        for document in tokens:
+            for token in set(document):
+                frequency[token] = frequency.get(token, 0) + 1
+        self.idf = {t: float(np.log(1 + (count - f + 0.5) / (f + 0.5))) for t, f in frequency.items()}
+        self.unseen = float(np.log(1 + (count + 0.5) / 0.5))
+
+    def scores(self, tokens: list[str], size: int) -> Array:
+        """The score of every document."""
+        unique = list(dict.fromkeys(tokens))
+        known = [t for t in unique if t in self.idf]
+        if not known:
+            return np.zeros(size, dtype=np.float32)
+        scale = sum(self.idf.get(t, self.unseen) for t in unique)
+        scored: Array = np.asarray(self.engine.get_scores(known), dtype=np.float32)
+        return scored / np.float32(scale)
+
+
+class _Chars:
+    """Character n-grams by TF-IDF: what typing errors leave intact."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.vectoriser = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, lowercase=False, dtype=np.float32
+        )
+        self.matrix: Any = self.vectoriser.fit_transform(texts).tocsc()
+
+    def scores(self, text: str, size: int) -> Array:
+        """The cosine of every document with the question."""
+        query = self.vectoriser.transform([text])
+        scored = np.zeros(size, dtype=np.float32)
+        matrix = self.matrix
+        for column, value in zip(query.indices, query.data, strict=True):
+            part = slice(matrix.indptr[column], matrix.indptr[column + 1])
+            scored[matrix.indices[part]] += matrix.data[part] * value
+        return scored
+
+
+class Index:
+    """Items indexed for search."""
+
+    def __init__(self, items: Sequence[Item], concepts: Concepts) -> None:
+        self.items = list(items)
+        self.analyse = Analyser(concepts)
+        self.layout = _lay_out(self.items)
+        analysed = [self.analyse(text) for text in self.layout.texts]
+        self._engines: dict[str, Callable[[Analysed], Array]] = {}
+        size = len(analysed)
+        for name in ("word", "syllable", "idea"):
+            engine = _Bm25([getattr(a, name) for a in analysed])
+            self._engines[name] = self._bm25_scorer(engine, name, size)
+        chars = _Chars(a.char for a in analysed)
+        self._engines["char"] = lambda query: chars.scores(query.char, size)
+
+    @staticmethod
+    def _bm25_scorer(engine: _Bm25, name: str, size: int) -> Callable[[Analysed], Array]:
+        return lambda query: engine.scores(getattr(query, name), size)
+
+    @cached_property
+    def question_counts(self) -> Array:
+        """How many example questions each item has."""
+        begin = self.layout.starts["question"]
+        total = self.layout.ends["question"] - self.layout.begins["question"]
+        return np.diff(np.append(begin, total)).astype(np.float32)
+
+    def features(self, text: str, without: tuple[int, int] | None = None) -> Array:
+        """One row for each item, one column for each of :data:`COLUMNS`.
+
+        ``without``: (item, question) that does not count, for leave-one-question-out.
+        """
+        query = self.analyse(text)
+        columns: list[Array] = []
+        counts = self.question_counts
+        hidden = None
+        if without is not None:
+            hidden = int(self.layout.first_question[without[0]]) + without[1]
+            counts = counts.copy()
+            counts[without[0]] = max(1.0, counts[without[0]] - 1)
+        for name in ANALYSES:
+            scored = self._engines[name](query)
+            if hidden is not None:
+                scored[hidden] = 0.0
+            for field in FIELDS:
+                part = scored[self.layout.begins[field] : self.layout.ends[field]]
+                columns.append(np.maximum.reduceat(part, self.layout.starts[field]))
+                if field == "question":
+                    columns.append(np.add.reduceat(part, self.layout.starts[field]) / counts)
+        return np.stack(columns, axis=1)
+
+
+def plain(text: str) -> str:
+    """The normal form without diacritics, for comparing short texts."""
+    return strip_accents(normalise(text))

@@ -1,0 +1,106 @@
+"""Finding the items that answer a question, on the day that the question is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.concepts import Concepts
+from bot.knowledge.index import COLUMNS, Array, Index
+from bot.knowledge.models import Audience, Item, Kind
+from bot.knowledge.references import Reference, References, past_day
+from bot.knowledge.texts import load_data
+
+INTENT_KINDS: dict[str, Kind] = {
+    "ask_law": "law",
+    "ask_skill": "skill",
+    "ask_online_safety": "online",
+    "ask_wellbeing": "wellbeing",
+    "ask_procedure": "procedure",
+}
+HINTS = ("kind", "neighbour", "audience")
+NEIGHBOURS = {frozenset({"law", "procedure"}), frozenset({"skill", "wellbeing"}), frozenset({"skill", "online"})}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An item found, with its score: the higher the better, comparable between questions."""
+
+    item: Item
+    score: float
+    reference: float
+    """How well the item fits an article or document that the question names (0 when it names none)."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a search found and how the question was read."""
+
+    hits: list[Hit]
+    day: date
+    """The day whose law was searched."""
+    past: bool
+    """Whether the question itself names that day ("hồi 2021")."""
+    reference: Reference
+
+
+@lru_cache(maxsize=1)
+def weights() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], float]:
+    """The learned weights (``weights.yml``): of the parts, of the hints, of a direct reference."""
+    data = load_data("weights.yml")
+    parts = np.array([data["parts"][name] for name in COLUMNS], dtype=np.float32)
+    hints = np.array([data["hints"][name] for name in HINTS], dtype=np.float32)
+    return parts, hints, float(data["reference"])
+
+
+def hint_row(item: Item, audience: str | None, kind: str | None) -> tuple[float, float, float]:
+    """How an item fits the soft hints: the kind that the intent suggests, a near kind, the audience."""
+    near = kind is not None and frozenset({kind, item.kind}) in NEIGHBOURS
+    return (
+        1.0 if kind == item.kind else 0.0,
+        1.0 if near else 0.0,
+        1.0 if audience in item.audiences else 0.0,
+    )
+
+
+class Search:
+    """Hybrid search over a knowledge base."""
+
+    def __init__(self, base: KnowledgeBase) -> None:
+        self.base = base
+        self.items = list(base.items.values())
+        self.index = Index(self.items, Concepts(base.synonyms))
+        self.references = References(base.documents)
+
+    def find(
+        self, text: str, on: date, audience: Audience | str | None = None, kind: str | None = None, limit: int = 5
+    ) -> Result:
+        """The best items for a question, best first, none that is not in force on its day."""
+        past = past_day(text, on)
+        day = past or on
+        reference = self.references.find(text)
+        scores = self.scores(text, audience, kind)
+        fits = np.zeros(len(self.items), dtype=np.float32)
+        if reference:
+            fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
+            scores = scores + weights()[2] * fits
+        valid = np.array([self.base.in_force(item, day) for item in self.items], dtype=bool)
+        scores = np.where(valid, scores, -np.inf)
+        best = np.argsort(-scores, kind="stable")[:limit]
+        hits = [Hit(self.items[i], float(scores[i]), float(fits[i])) for i in best if np.isfinite(scores[i])]
+        return Result(hits, day, past is not None, reference)
+
+    def scores(self, text: str, audience: str | None, kind: str | None) -> Array:
+        """The score of every item without regard to validity and direct references."""
+        parts, hints, _ = weights()
+        scored = self.index.features(text) @ parts
+        if audience or kind:
+            rows = np.array([hint_row(item, audience, kind) for item in self.items], dtype=np.float32)
+            scored = scored + rows @ hints
+        return cast(Array, scored)

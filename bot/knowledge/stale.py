@@ -1,0 +1,39 @@
+"""``knowledge stale``: what expires, starts, or awaits review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from bot.knowledge.answer import day_text
+from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.models import Item
+from bot.knowledge.texts import say
+
+
+def stale(base: KnowledgeBase, on: date, days: int = 90) -> list[str]:
+    """One line for each thing an editor should look at, as of a day and some days ahead."""
+    horizon = on + timedelta(days=days)
+    lines = [line for item in base.items.values() for line in _item(base, item, on, horizon)]
+    for document in base.documents.values():
+        if document.ends and on < document.ends <= horizon:
+            lines.append(say("stale.document_ends", id=document.id, day=day_text(document.ends)))
+        if not document.certain():
+            lines.append(say("stale.document_unclear", id=document.id))
+    lines += [say("stale.hotline", id=h.id) for h in base.hotlines if h.needs_local_check]
+    if unreviewed := sum(1 for item in base.items.values() if not item.reviewed_on):
+        lines.append(say("stale.unreviewed", count=unreviewed))
+    return lines or [say("stale.none")]
+
+
+def _item(base: KnowledgeBase, item: Item, on: date, horizon: date) -> Iterator[str]:
+    if item.valid_to and item.valid_to < on:
+        yield say("stale.ended", id=item.id, day=day_text(item.valid_to + timedelta(days=1)))
+    elif item.valid_to and item.valid_to <= horizon:
+        yield say("stale.ends", id=item.id, day=day_text(item.valid_to + timedelta(days=1)))
+    if item.valid_from and on < item.valid_from:
+        yield say("stale.starts", id=item.id, day=day_text(item.valid_from))
+    if item.review_due and item.review_due <= horizon:
+        yield say("stale.review", id=item.id, day=day_text(item.review_due))
+    if not base.certain(item):
+        yield say("stale.unverified", id=item.id, reason=item.verification)
