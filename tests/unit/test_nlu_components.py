@@ -1,0 +1,192 @@
+"""Rasa components and the model behind them, on small data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from rasa.engine.graph import ExecutionContext, GraphSchema
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.nlu import commands
+from bot.nlu.classifier import LinearIntentClassifier
+from bot.nlu.data import DataError, load_examples
+from bot.nlu.extractor import VietnameseEntityExtractor
+from bot.nlu.features import tag_features, tags
+from bot.nlu.featurizers import VietnameseFeaturizer
+from bot.nlu.importer import ViewsImporter
+from bot.nlu.linear import calibrate, held_out, sharpen
+from bot.nlu.noise import noisy, telex, views_of
+from bot.nlu.parser import ModelError, Parser
+from bot.nlu.tokenizer import UnderthseaTokenizer, locate
+from bot.settings import ROOT
+
+GREETINGS = ["chào bạn", "xin chào", "hello ad", "chào cô", "alo có ai không", "chào buổi sáng"]
+THANKS = ["cảm ơn nhiều", "cám ơn cô", "em cảm ơn ạ", "thank you", "tks ad", "biết ơn bạn lắm"]
+
+
+def _messages() -> list[Message]:
+    return [
+        Message(data={"text": text, "intent": intent})
+        for intent, texts in (("greet", GREETINGS), ("thank", THANKS))
+        for text in texts
+    ]
+
+
+def _context(node: str) -> ExecutionContext:
+    return ExecutionContext(GraphSchema({}), node_name=node)
+
+
+def test_tokens_stand_where_they_are_in_the_text() -> None:
+    tokenizer = UnderthseaTokenizer({**UnderthseaTokenizer.get_default_config()})
+    text = "  Học sinh lớp 3   bị đánh!  "
+    tokens = tokenizer.tokenize(Message(data={"text": text}), "text")
+    assert [text[t.start : t.end] for t in tokens] == [t.text for t in tokens]
+    assert "Học sinh" in [t.text for t in tokens]
+    assert locate(["a b", "zz", "c"], "a  b c") == [("a  b", 0, 4), ("c", 5, 6)]
+
+
+def test_featurizer_and_classifier_learn_persist_and_load(tmp_path: Path) -> None:
+    storage = LocalModelStorage.create(tmp_path)
+    data = TrainingData(training_examples=_messages())
+    config = VietnameseFeaturizer.get_default_config()
+    featurizer = VietnameseFeaturizer.create(config, storage, Resource("f"), _context("f"))
+    featurizer.train(data)
+    featurizer.process_training_data(data)
+    classifier = LinearIntentClassifier.create({}, storage, Resource("c"), _context("c"))
+    classifier.train(data)
+
+    featurizer = VietnameseFeaturizer.load(config, storage, Resource("f"), _context("f"))
+    classifier = LinearIntentClassifier.load({}, storage, Resource("c"), _context("c"))
+    messages = [Message(data={"text": t}) for t in ("cam on ban", "chào ad nha")]
+    classifier.process(featurizer.process(messages))
+    assert [m.get("intent")["name"] for m in messages] == ["thank", "greet"]
+    ranking = messages[0].get("intent_ranking")
+    assert [r["confidence"] for r in ranking] == sorted((r["confidence"] for r in ranking), reverse=True)
+    assert sum(r["confidence"] for r in ranking) == pytest.approx(1.0)
+
+
+def test_a_view_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="no view"):
+        VietnameseFeaturizer.validate_config({"views": {"colours": 1.0}})
+
+
+def test_classifier_refuses_one_intent(tmp_path: Path) -> None:
+    storage = LocalModelStorage.create(tmp_path)
+    classifier = LinearIntentClassifier.create({}, storage, Resource("c"), _context("c"))
+    with pytest.raises(ValueError, match="two intents"):
+        classifier.train(TrainingData(training_examples=_messages()[:3]))
+
+
+def test_fingerprints_cover_tables_and_code() -> None:
+    for component in (VietnameseFeaturizer, LinearIntentClassifier, VietnameseEntityExtractor):
+        assert len(component.fingerprint_addon({}) or "") >= 16
+
+
+def test_extractor_adds_entities_but_not_to_buttons() -> None:
+    typed, pressed = Message(data={"text": "bé 9t ở Rạch Giá"}), Message(data={"text": "/affirm"})
+    VietnameseEntityExtractor().process([typed, pressed])
+    assert [(e["entity"], e["value"]) for e in typed.get("entities")] == [("age", "9"), ("commune", "Phường Rạch Giá")]
+    assert pressed.get("entities") is None
+
+
+def test_importer_adds_views_only_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "nlu.yml"
+    path.write_text(
+        'version: "3.1"\nnlu:\n- intent: greet\n'
+        "  metadata: {situation: g1, audience: teen, risk: none}\n  examples: |\n    - chào bạn\n    - xin chào cô\n"
+        "- intent: thank\n  examples: |\n    - cảm ơn\n    - tks\n",
+        encoding="utf-8",
+    )
+    before = path.read_text(encoding="utf-8")
+    texts = [
+        [m.get("text") for m in ViewsImporter(None, None, str(path), noise=1.0, seed=5).get_nlu_data().intent_examples]
+        for _ in range(2)
+    ]
+    assert texts[0] == texts[1]
+    assert {"chào bạn", "chao ban", "cam on"} <= set(texts[0])
+    assert path.read_text(encoding="utf-8") == before
+    copies = ViewsImporter(None, None, str(path), noise=0).get_nlu_data().intent_examples
+    bare = next(m for m in copies if m.get("text") == "chao ban")
+    assert bare.get("metadata")["intent"]["situation"] == "g1"
+
+
+def test_noise_is_reproducible_and_telex_is_right() -> None:
+    text = "con không biết phải làm sao, con sợ lắm cô ơi"
+    assert noisy(text, 1) == noisy(text, 1)
+    assert len({noisy(text, seed) for seed in range(8)}) > 4
+    assert telex("đánh") == "ddanhs"
+    assert telex("được") == "dduwowcj"
+    assert views_of("tks", bare=True, noise=0.0, seed=1) == []
+
+
+def test_word_classes_work_with_and_without_diacritics() -> None:
+    assert "STEP" in tags("cha dượng em")
+    assert tags("cha duong em") == tags("cha dượng em")
+    assert "HIT>INJURY" in tag_features("bị đánh chảy máu")
+
+
+def test_calibration_mends_overconfidence() -> None:
+    sure = np.array([[0.99, 0.01]] * 100)
+    assert calibrate(sure, [0] * 70 + [1] * 30) < 1.0
+    assert sharpen(sure, 1.0) == pytest.approx(sure)
+    mask = held_out([f"s{i}" for i in range(2000)], 0.2)
+    assert 0.15 < mask.mean() < 0.25
+
+
+def test_training_data_of_the_project_is_labelled() -> None:
+    examples = load_examples(ROOT / "nlu_data" / "nlu")
+    assert len(examples) > 6000
+    counts = {intent: sum(e.intent == intent for e in examples) for intent in {e.intent for e in examples}}
+    assert min(counts.values()) >= 40
+    assert not [e.situation for e in examples if not e.text or e.text.startswith("/")]
+
+
+def test_data_errors_name_the_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No training data"):
+        load_examples(tmp_path)
+    (tmp_path / "a.yml").write_text("nlu:\n- intent: greet\n  examples: |\n    - chào\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.yml"):
+        load_examples(tmp_path)
+
+
+def test_parser_without_a_model_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="make train"):
+        Parser.load(tmp_path)
+    (tmp_path / "x.tar.gz").write_bytes(b"no archive")
+    with pytest.raises(ModelError, match="make train"):
+        Parser.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [(b"{", "JSON"), (b"\xff\xfe", "JSON"), (b"[1]", "text"), (b'{"text": 3}', "text"), (b"[" * 100_000, "JSON")],
+)
+def test_bad_lines_are_named_without_being_quoted(line: bytes, problem: str) -> None:
+    text, said = commands._text(line)
+    assert text == ""
+    assert problem in said
+
+
+@pytest.mark.model
+def test_classify_and_both_ways_of_running_the_model() -> None:
+    models = ROOT / "models"
+    lines = '{"text": "ba em đánh em hoài"}\nnonsense\n{"text": "bé 9t ở Rạch Giá"}\n{"text": ""}\n'
+    result = CliRunner(mix_stderr=False).invoke(commands.classify, input=lines)
+    rows = [json.loads(row) for row in result.stdout.splitlines()]
+    assert result.exit_code == 2
+    assert rows[0]["intent"] == "disclose_self"
+    assert rows[0]["risk"] in ("medium", "high", "immediate")
+    assert list(rows[1]) == ["error"]
+    assert [e["entity"] for e in rows[2]["entities"]] == ["age", "commune"]
+    own, rasa = Parser.load(models), Parser.load(models, through_rasa=True)
+    for text in ("ba em đánh em hoài", "điều 142 nói gì", "chao ban", "asdf"):
+        left, right = own.parse_now(text), rasa.parse_now(text)
+        assert (left.intent, left.entities, left.unsure) == (right.intent, right.entities, right.unsure)
+        assert left.confidence == pytest.approx(right.confidence, abs=1e-6)
