@@ -8,6 +8,9 @@ from typing import Any
 
 from bot.knowledge.index import plain
 
+LONGEST_REQUEST = 220
+"""Longer texts tell a story; what they ask for is not read by patterns."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -21,7 +24,7 @@ class Refusal:
 
     def fits(self, bare: str) -> bool:
         """Whether a question without diacritics is such a request."""
-        if any(word in bare for word in self.unless):
+        if len(bare) > LONGEST_REQUEST or any(re.search(rf"(?<!\w){word}(?!\w)", bare) for word in self.unless):
             return False
         return any(pattern.search(bare) for pattern in self.patterns)
 
@@ -35,7 +38,7 @@ class Phrases:
         self.refusals = [
             Refusal(
                 entry["id"],
-                [re.compile(pattern) for pattern in entry["patterns"]],
+                [re.compile(rf"(?<!\w)(?:{pattern})") for pattern in entry["patterns"]],
                 entry.get("unless") or [],
                 entry.get("advice") or [],
                 entry["say"],
