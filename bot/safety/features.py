@@ -1,4 +1,4 @@
-"""What the risk model sees of a message: accented words and accent-stripped characters of its normal form."""
+"""What the risk model sees of a message: accented words, accent-stripped characters, concepts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sklearn.pipeline import FeatureUnion, make_union
 
 from bot.language import normalise, strip_accents
 
-VERSION = 4
+from .concepts import concept_grams
+
+VERSION = 5
 """Raise it when features or heads change, so that stored models are trained again."""
 MAX_PIECE = 600
 MAX_PIECES = 40
@@ -30,7 +32,8 @@ def vectorizer() -> FeatureUnion:
     shared: dict[str, Any] = {"sublinear_tf": True, "min_df": 2, "dtype": np.float32, "lowercase": False}
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents, **shared)
     words = TfidfVectorizer(ngram_range=(1, 3), tokenizer=_words, token_pattern=None, **shared)
-    return make_union(characters, words)
+    meanings = TfidfVectorizer(analyzer=concept_grams, **{**shared, "min_df": 3})
+    return make_union(characters, words, meanings)
 
 
 def views(text: str) -> tuple[str, str]:

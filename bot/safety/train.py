@@ -88,7 +88,8 @@ def fingerprint(nlu_dir: Path) -> str:
     here = Path(__file__).parent
     for path in [
         *sorted(Path(nlu_dir).rglob("*.yml")),
-        *(here / f"{n}.py" for n in ("features", "model", "train")),
+        *(here / f"{n}.py" for n in ("concepts", "features", "model", "train")),
+        here / "data" / "concepts.yml",
     ]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
