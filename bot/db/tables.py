@@ -67,7 +67,7 @@ replies = sa.Table(
     text("channel"),
     column("sender", sa.String, cls=PSEUDONYM, nullable=False),
     sealed("body", "inbox_id/seq", nullable=True),  # {"chat_id", "reply"}
-    text("state"),  # pending, sent, failed
+    text("state"),  # pending, sent, failed, held (until the person writes again)
     column("attempts", sa.Integer, nullable=False, default=0),
     moment("created_at"),
     moment("due_at"),
@@ -83,6 +83,7 @@ conversations = sa.Table(
     sealed("address", "sender"),  # {"chat_id"}
     sealed("context", "sender"),  # what the conversation remembers: earlier risk, audience, introduced
     text("floor"),  # bot, waiting, officer
+    moment("floor_at", nullable=True),  # when the officer who has the floor last wrote
     moment("updated_at"),
 )
 trackers = sa.Table(
@@ -105,6 +106,44 @@ button_payloads = sa.Table(
     column("token", sa.String, cls=HASHED, primary_key=True),  # keyed HMAC of the payload, sent in its place
     sealed("payload", "token"),
     moment("used_at"),
+)
+
+# --- bridges ----------------------------------------------------------------------------------------------
+platform_contacts = sa.Table(
+    "platform_contacts",
+    metadata,
+    column("sender", sa.String, cls=PSEUDONYM, primary_key=True),
+    text("channel"),
+    moment("acted_at"),  # the person's last action, from which a platform counts its reply window
+)
+platform_tokens = sa.Table(
+    "platform_tokens",
+    metadata,
+    text("name", primary_key=True),  # the platform and its app
+    sealed("body", "name"),  # {"access", "refresh"}
+    text("state"),  # ready, spending (the single-use refresh token is on its way), lost
+    moment("expires_at"),
+    moment("renewed_at"),
+)
+platform_messages = sa.Table(
+    "platform_messages",
+    metadata,
+    column("key", sa.String, cls=HASHED, primary_key=True),  # keyed HMAC of chat and message id
+    column("sender", sa.String, cls=PSEUDONYM, nullable=False),
+    sealed("ref", "key"),  # the platform's message id, for the quick hide; kept 48 hours
+    moment("at"),
+    sa.Index("ix_platform_messages_sender", "sender", "at"),
+)
+platform_sends = sa.Table(
+    "platform_sends",
+    metadata,
+    text("reply", primary_key=True),  # our id of the reply
+    column("parts", sa.Integer, nullable=False),  # how many of its messages were delivered
+    text("state"),  # ready, trying (outcome unknown), seen (the platform showed it to us)
+    column("digest", sa.String, cls=HASHED, nullable=False),  # keyed HMAC of chat and text that is being tried
+    sealed("ref", "reply", nullable=True),  # the platform's message id that the reply is written into
+    moment("at"),
+    sa.Index("ix_platform_sends_digest", "digest"),
 )
 
 # --- reports and forwarding -------------------------------------------------------------------------------
@@ -139,8 +178,72 @@ deliveries = sa.Table(
     moment("claimed_at", nullable=True),
     moment("delivered_at", nullable=True),
     text("last_error", nullable=True),  # a code such as http_503 or timeout; never a body
-    sa.UniqueConstraint("report_id", "target", "kind", name="uq_deliveries_once"),
+    text("fields", nullable=True),  # names of the target's fields it refused or dropped; never a value
+    text("ref", default=""),  # which update, by its UUID; empty for the report itself
+    moment("checked_at", nullable=True),  # when the target was last asked how the case stands
+    sa.UniqueConstraint("report_id", "target", "kind", "ref", name="uq_deliveries_once"),
     sa.Index("ix_deliveries_state", "target", "state", "due_at"),
+)
+report_updates = sa.Table(  # what a reporter adds later, or that the report is withdrawn
+    "report_updates",
+    metadata,
+    text("id", primary_key=True),  # UUID, the delivery's ref
+    text("report_id", index=True),
+    text("kind"),  # update, withdrawal
+    sealed("data_key", "id", nullable=True),
+    sealed("content", "id"),
+    moment("created_at"),
+)
+target_states = sa.Table(  # whether a target may be used at all, and how many are talking to it
+    "target_states",
+    metadata,
+    text("target", primary_key=True),
+    # keyed HMAC of the credentials that were refused: other ones may be tried
+    column("credentials", sa.String, cls=HASHED, nullable=True),
+    text("stopped", nullable=True),  # why it was stopped (http_401 …); empty while it works
+    moment("changed_at"),
+)
+hook_messages = sa.Table(  # ids of status messages that came in: a replayed one does nothing
+    "hook_messages",
+    metadata,
+    column("id", sa.String, cls=HASHED, primary_key=True),  # keyed HMAC
+    moment("received_at"),
+)
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    text("id", primary_key=True),  # UUID
+    text("kind"),  # report, silent, heartbeat, or what is wrong with the machine (target_stopped …)
+    text("subject"),  # the report's UUID, or the name of a target or channel
+    text("risk"),
+    sealed("place", "id"),  # {"commune": …} of a report
+    text("detail"),  # codes and field names only
+    text("state"),  # open, acknowledged, ended
+    text("once", nullable=True, unique=True),  # while open: no second one of the same kind and subject
+    column("step", sa.Integer, nullable=False),  # the next step of the ladder
+    moment("created_at"),
+    moment("due_at"),
+    text("acknowledged_by", nullable=True),
+    moment("acknowledged_at", nullable=True),
+    sa.Index("ix_alerts_state", "state", "due_at"),
+    sa.Index("ix_alerts_subject", "subject"),
+)
+alert_sends = sa.Table(
+    "alert_sends",
+    metadata,
+    column("id", sa.Integer, primary_key=True, autoincrement=True),
+    text("alert_id", index=True),
+    column("step", sa.Integer, nullable=False),
+    text("channel"),  # desk, telegram, email
+    text("person"),  # a key of the roster, never an address
+    text("state"),  # pending, sending, sent, failed
+    column("attempts", sa.Integer, nullable=False, default=0),
+    text("last_error", nullable=True),
+    moment("due_at"),
+    moment("claimed_at", nullable=True),
+    moment("sent_at", nullable=True),
+    sa.UniqueConstraint("alert_id", "step", "channel", "person", name="uq_alert_sends_once"),
+    sa.Index("ix_alert_sends_state", "state", "due_at"),
 )
 desk_cases = sa.Table(
     "desk_cases",
@@ -154,7 +257,18 @@ desk_cases = sa.Table(
     moment("acknowledged_at", nullable=True),
     moment("received_at"),
     moment("updated_at"),
+    moment("withdrawn_at", nullable=True),
     sa.Index("ix_desk_cases_status", "status", "received_at"),
+)
+desk_notes = sa.Table(  # what the reporter added to a case
+    "desk_notes",
+    metadata,
+    text("id", primary_key=True),  # the update's UUID
+    text("case_id", index=True),
+    text("kind"),
+    sealed("data_key", "id", nullable=True),
+    sealed("content", "id"),
+    moment("created_at"),
 )
 audit = sa.Table(
     "audit",

@@ -24,6 +24,8 @@ class DeskTarget:
 
     def send(self, message: Message) -> Outcome:
         """Make the case; one that is there already is left as it is (officers work on it)."""
+        if message.kind != "report":
+            return self._note(message)
         now = self._clock()
         case = {
             "id": message.report_id,
@@ -38,6 +40,29 @@ class DeskTarget:
                 connection.execute(tables.desk_cases.insert().values(**case))
         except sa.exc.IntegrityError:
             query = sa.select(tables.desk_cases.c.id).where(tables.desk_cases.c.id == message.report_id)
+            with self._store.reader.connect() as connection:
+                if connection.execute(query).first() is None:
+                    return Outcome("pending", "database")
+        return DELIVERED
+
+    def _note(self, message: Message) -> Outcome:
+        """Add what the reporter told later, once; a withdrawal also marks the case."""
+        now = self._clock()
+        note = {
+            "id": message.ref,
+            "case_id": message.report_id,
+            "kind": message.kind,
+            "created_at": message.taken_at,
+            **seal_pair(self._store.sealer, "desk_notes", message.ref, message.content),
+        }
+        cases = tables.desk_cases.update().where(tables.desk_cases.c.id == message.report_id)
+        values = {"updated_at": now, **({"withdrawn_at": now} if message.kind == "withdrawal" else {})}
+        try:
+            with self._store.engine.begin() as connection:
+                connection.execute(tables.desk_notes.insert().values(**note))
+                connection.execute(cases.values(**values))
+        except sa.exc.IntegrityError:
+            query = sa.select(tables.desk_notes.c.id).where(tables.desk_notes.c.id == message.ref)
             with self._store.reader.connect() as connection:
                 if connection.execute(query).first() is None:
                     return Outcome("pending", "database")

@@ -16,10 +16,10 @@ import structlog
 from bot.db import tables
 from bot.db.engine import Store
 from bot.db.sealing import SealError
-from bot.forwarding import outbox
+from bot.forwarding import outbox, polling, stopping
 from bot.forwarding.backoff import Breaker, delay
-from bot.forwarding.targets import Message, Outcome, Target
-from bot.reports.content import Shredded, open_report
+from bot.forwarding.targets import Message, Outcome, Polled, Target
+from bot.reports.content import Shredded, open_report, open_update
 from bot.settings import Settings
 
 log = structlog.get_logger("forwarding")
@@ -44,6 +44,7 @@ class ForwardingWorker:
         self._targets = {target.name: target for target in targets}
         self._longest = settings.forward_max_backoff
         self._poll = settings.forward_poll
+        self._ask_every = settings.primero_poll
         self._claim_timeout = claim_timeout
         self._max_attempts = max_attempts
         self._at_once = at_once
@@ -57,7 +58,25 @@ class ForwardingWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until ``stop`` is set. No failure ends it; a target's trouble stays with that target."""
-        await asyncio.gather(*(self._loop(name, stop) for name in self._targets))
+        polled = [target for target in self._targets.values() if isinstance(target, Polled)]
+        await asyncio.gather(
+            *(self._loop(name, stop) for name in self._targets),
+            *(self._ask_loop(target, stop) for target in polled),
+        )
+
+    def ask_once(self) -> int:
+        """Ask targets how their cases stand, where it is time; returns how many reports moved."""
+        polled = [target for target in self._targets.values() if isinstance(target, Polled)]
+        return sum(polling.ask(self._store, target, self._clock(), self._ask_every) for target in polled)
+
+    async def _ask_loop(self, target: Polled, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await anyio.to_thread.run_sync(polling.ask, self._store, target, self._clock(), self._ask_every)
+            except Exception as error:  # the next round asks again
+                log.error("status_round_failed", target=target.name, code=type(error).__name__)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(self._ask_every, 30.0))
 
     async def _loop(self, name: str, stop: asyncio.Event) -> None:
         failures = 0
@@ -77,11 +96,15 @@ class ForwardingWorker:
     def _drain(self, name: str) -> int:
         """One round for a target: batch after batch until nothing is due or it must be left alone."""
         tried, seen = 0, set[int]()
+        target = self._targets[name]
+        credentials, most = getattr(target, "credentials", ""), getattr(target, "most_at_once", None)
         while True:
+            if credentials and stopping.stopped(self._store, name, credentials):
+                return tried
             limit = min(self._at_once, self._breakers[name].allowed(self._clock()))
             if limit == 0:
                 return tried
-            claims = outbox.claim(self._store, name, limit, self._clock(), self._claim_timeout)
+            claims = outbox.claim(self._store, name, limit, self._clock(), self._claim_timeout, most)
             if not claims:
                 return tried
             if len(claims) == 1:
@@ -100,7 +123,8 @@ class ForwardingWorker:
         # A refusal is an answer: the target works.
         self._breakers[name].note(outcome.state in ("delivered", "rejected"), now, outcome.retry_after)
         wait = max(delay(claim.attempts, self._longest, self._rng), outcome.retry_after or 0.0)
-        state = outbox.settle(self._store, claim, outcome, now, now + wait, self._max_attempts)
+        credentials = getattr(self._targets[name], "credentials", "")
+        state = outbox.settle(self._store, claim, outcome, now, now + wait, self._max_attempts, credentials)
         if state not in ("delivered", None):
             log.warning(
                 "delivery_not_done",
@@ -123,8 +147,9 @@ class ForwardingWorker:
             return Outcome("unknown", type(error).__name__)
 
     def _message(self, claim: outbox.Claim) -> Message:
-        query = sa.select(tables.reports).where(tables.reports.c.id == claim.report_id)
+        table, key = (tables.report_updates, claim.ref) if claim.ref else (tables.reports, claim.report_id)
         with self._store.reader.connect() as connection:
-            row = connection.execute(query).mappings().one()
-        content = open_report(self._store, row)
-        return Message(f"{claim.kind}_{claim.report_id}", claim.report_id, claim.kind, row["created_at"], content)
+            row = connection.execute(sa.select(table).where(table.c.id == key)).mappings().one()
+        content = open_update(self._store, row) if claim.ref else open_report(self._store, row)
+        identity = f"{claim.kind}_{key}"
+        return Message(identity, claim.report_id, claim.kind, row["created_at"], content, claim.ref)

@@ -1,5 +1,6 @@
 """Reports: what a person tells us about a child, taken once, sealed, with a receipt to come back."""
 
+from bot.reports.alarm import end_alarm, raise_alarm
 from bot.reports.draft import ReportDraft
 from bot.reports.receipts import TooManyAttempts, find, show
 from bot.reports.service import ReportService, ReportStatus, Taken
@@ -13,7 +14,9 @@ __all__ = [
     "Taken",
     "TooManyAttempts",
     "Triage",
+    "end_alarm",
     "find",
+    "raise_alarm",
     "show",
     "status_words",
     "triage",

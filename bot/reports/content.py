@@ -38,12 +38,13 @@ def open_pair(sealer: Sealer, table: str, row: str, data_key: bytes | None, cont
 
 def payload(content: dict[str, Any], kind: str = "report") -> dict[str, Any]:
     """What a target receives: versioned, described by ``docs/webhook-report.schema.json``."""
+    if kind != "report":
+        return note_payload(content, kind)
     draft = content["draft"]
-    taken = datetime.fromtimestamp(content["taken_at"], timezone.utc)
     return {
         "type": f"{kind}.created",
         "version": VERSION,
-        "timestamp": taken.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "timestamp": _utc(content["taken_at"]),
         "data": {
             "report_id": content["report_id"],
             "code": form01.short_code(content["report_id"]),
@@ -58,11 +59,34 @@ def payload(content: dict[str, Any], kind: str = "report") -> dict[str, Any]:
             "child": {"age": draft["child_age"], "age_text": draft["age_text"], "sex": draft["child_sex"]},
             "relation": draft["relation"],
             "place": {"commune": draft["commune"], "text": draft["place_text"]},
+            "kind": draft.get("kind") or "none",
             "story": draft["story"],
             "contact": draft["contact"],
             "form01": form01.values(content),
         },
     }
+
+
+def note_payload(content: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What a target receives later: words added by the reporter, or that the report is withdrawn."""
+    data = {
+        "report_id": content["report_id"],
+        "code": form01.short_code(content["report_id"]),
+        "update_id": content["update_id"],
+    }
+    if kind == "update":
+        data["text"] = content["text"]
+    return {"type": f"{kind}.created", "version": VERSION, "timestamp": _utc(content["at"]), "data": data}
+
+
+def _utc(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def open_update(store: Store, row: Any) -> dict[str, Any]:
+    """The content of a row of ``report_updates``. Raises ``Shredded`` or ``SealError``."""
+    content: dict[str, Any] = open_pair(store.sealer, "report_updates", row["id"], row["data_key"], row["content"])
+    return content
 
 
 def open_report(store: Store, row: Any) -> dict[str, Any]:
@@ -71,4 +95,4 @@ def open_report(store: Store, row: Any) -> dict[str, Any]:
     return content
 
 
-__all__ = ["VERSION", "SealError", "Shredded", "open_pair", "open_report", "payload", "seal_pair"]
+__all__ = ["VERSION", "SealError", "Shredded", "open_pair", "open_report", "open_update", "payload", "seal_pair"]

@@ -9,6 +9,7 @@ from pydantic.fields import ModelField
 
 RISKS = ("none", "low", "medium", "high", "immediate")
 Risk = Literal["none", "low", "medium", "high", "immediate"]
+Kind = Literal["none", "disclosure", "emergency", "self_harm", "offender", "worry"]
 Audience = Literal["child", "teen", "parent", "teacher"]
 MAX_STORY = 20_000
 MAX_FIELD = 2_000
@@ -41,6 +42,8 @@ class ReportDraft(BaseModel):
     reporter_role: Audience | None = None
     risk: Risk = "none"
     reasons: list[str] = Field(default_factory=list)
+    kind: Kind = "none"
+    """What the safety assessment took the talk for; decides with the risk who is told (``bot.forwarding.routing``)."""
     extra: dict[str, str] = Field(default_factory=dict)
 
     class Config:
@@ -54,6 +57,10 @@ class ReportDraft(BaseModel):
     def _choice(cls, value: Any, field: ModelField) -> Any:  # noqa: N805
         # Not pydantic's own check: its error would repeat the value, which a person may have typed.
         return value if value in get_args(field.type_) else None
+
+    @validator("kind", pre=True)
+    def _known_kind(cls, value: Any) -> Any:  # noqa: N805
+        return value if value in get_args(Kind) else "none"
 
     @validator("child_age", pre=True)
     def _age(cls, value: Any) -> Any:  # noqa: N805

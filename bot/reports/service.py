@@ -15,8 +15,9 @@ from bot.db import audit, tables
 from bot.db.counters import Counter
 from bot.db.engine import Store
 from bot.reports import receipts
+from bot.reports.alarm import REPORT, raise_alarm
 from bot.reports.content import seal_pair
-from bot.reports.draft import ReportDraft
+from bot.reports.draft import MAX_STORY, RISKS, ReportDraft
 from bot.reports.receipts import TooManyAttempts
 from bot.reports.triage import triage
 from bot.reports.words import status_words
@@ -27,6 +28,8 @@ WRONG_IN_ALL = 500
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _ORDER = ("received", "forwarded", "acknowledged", "in_progress", "closed")
 _DUMMY = "0" * receipts.DIGITS
+ALERT_FROM = RISKS.index("medium")
+"""From this risk on somebody on duty is told at once; the rest waits at the desk."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,47 @@ class ReportService:
         Raises ``TooManyAttempts`` after ``WRONG_PER_SENDER`` wrong codes of a sender within an hour, or
         ``WRONG_IN_ALL`` of everybody (who then still may: somebody who has made a report from the same chat).
         """
+        row = self._find(receipt, sender)
+        return None if row is None else ReportStatus(row.status, row.seen_at is not None, row.updated_at)
+
+    def add(self, receipt: str, sender: str, text: str, key: str | None = None) -> bool:
+        """Add what a reporter tells later; every target gets it as a note. False: no such report (see ``status``).
+
+        The same ``key`` adds the same words only once.
+        """
+        row, text = self._find(receipt, sender), text.strip()[:MAX_STORY]
+        return row is not None and bool(text) and self._note(row.id, "update", text, key)
+
+    def withdraw(self, receipt: str, sender: str) -> bool:
+        """Mark a report as withdrawn and tell every target so; what they have stays theirs."""
+        row = self._find(receipt, sender)
+        return row is not None and (row.status == "withdrawn" or self._note(row.id, "withdrawal", "", "withdrawal"))
+
+    def _note(self, report_id: str, kind: str, text: str, key: str | None) -> bool:
+        now = self._clock()
+        # Derived from the report and the caller's key: the same words told twice have one id.
+        ref = str(uuid.uuid5(uuid.UUID(report_id), key) if key else uuid.uuid4())
+        content = {"report_id": report_id, "update_id": ref, "kind": kind, "text": text, "at": now}
+        sealed = seal_pair(self._store.sealer, "report_updates", ref, content)
+        row = {"id": ref, "report_id": report_id, "kind": kind, "created_at": now, **sealed}
+        deliveries, reports = tables.deliveries, tables.reports
+        try:
+            with self._store.engine.begin() as connection:
+                connection.execute(tables.report_updates.insert().values(**row))
+                query = sa.select(deliveries.c.target).where(deliveries.c.report_id == report_id)
+                known = connection.execute(query.where(deliveries.c.kind == "report")).scalars().all()
+                for target in dict.fromkeys([*known, *self._targets]):
+                    new = {**_new_delivery(report_id, now), "kind": kind, "ref": ref}
+                    connection.execute(deliveries.insert().values(target=target, **new))
+                audit.record(connection, audit.SYSTEM, f"report_{kind}", report_id, at=now)
+                if kind == "withdrawal":
+                    change = reports.update().where(reports.c.id == report_id)
+                    connection.execute(change.values(status="withdrawn", updated_at=now))
+        except sa.exc.IntegrityError:
+            pass  # it was told already
+        return True
+
+    def _find(self, receipt: str, sender: str) -> Any | None:
         now = self._clock()
         if not any(char.isdigit() for char in receipt):
             return None
@@ -103,7 +147,7 @@ class ReportService:
         digits = receipts.find(receipt)
         lookup = receipts.lookup(self._store.keys, digits or _DUMMY)
         table = tables.reports
-        columns = (table.c.status, table.c.seen_at, table.c.updated_at)
+        columns = (table.c.id, table.c.status, table.c.seen_at, table.c.updated_at)
         query = sa.select(*columns).where(table.c.receipt_lookup == lookup)
         with self._store.reader.connect() as connection:
             row = connection.execute(query).first()
@@ -112,7 +156,7 @@ class ReportService:
         with self._store.engine.begin() as connection:
             self._by_sender.give_back(connection, sender, now)
             self._in_all.give_back(connection, "", now)
-        return ReportStatus(row.status, row.seen_at is not None, row.updated_at)
+        return row
 
     def _count_attempt(self, sender: str, now: float) -> None:
         # Counted before the answer is known, so that guesses in parallel do not slip through.
@@ -168,13 +212,16 @@ class ReportService:
             for target in self._targets:
                 connection.execute(tables.deliveries.insert().values(target=target, **_new_delivery(report_id, now)))
             audit.record(connection, audit.SYSTEM, "report_taken", report_id, f"risk={result.risk}", at=now)
+            if RISKS.index(result.risk) >= ALERT_FROM:
+                risk, commune = result.risk, draft.commune
+                raise_alarm(connection, self._store, REPORT, report_id, now=now, risk=risk, commune=commune)
 
     def _pseudonym(self, channel: str, sender: str) -> str:
         return sender if _PSEUDONYM.fullmatch(sender) else self._store.keys.pseudonymise(channel, sender)
 
 
 def _new_delivery(report_id: str, now: float) -> dict[str, Any]:
-    return {"report_id": report_id, "kind": "report", "state": "pending", "attempts": 0, "due_at": now}
+    return {"report_id": report_id, "kind": "report", "ref": "", "state": "pending", "attempts": 0, "due_at": now}
 
 
 def advance(connection: Any, report_id: str, status: str, actor: str, now: float) -> bool:
@@ -197,6 +244,14 @@ def reopen(connection: Any, report_id: str, actor: str, now: float) -> None:
     query = table.update().where(table.c.id == report_id, table.c.status == "closed")
     if connection.execute(query.values(status="in_progress", updated_at=now)).rowcount == 1:
         audit.record(connection, actor, "report_status", report_id, "in_progress", at=now)
+
+
+def from_outside(connection: Any, report_id: str, status: str, target: str, now: float) -> bool:
+    """A target says how the case stands: whoever took it on there is a person who has seen it."""
+    moved = advance(connection, report_id, status, target, now)
+    if moved and status != "forwarded":
+        mark_seen(connection, report_id, now)
+    return moved
 
 
 def mark_seen(connection: Any, report_id: str, now: float) -> None:

@@ -15,6 +15,34 @@ from tests.unit.test_reports import DRAFT
 CLASSES = {tables.PLAIN, tables.SEALED, tables.HASHED, tables.PSEUDONYM}
 # A new table or column must be thought about here, too: what may it hold about a person?
 INVENTORY = {
+    "alert_sends": {
+        "id": "plain",
+        "alert_id": "plain",
+        "step": "plain",
+        "channel": "plain",
+        "person": "plain",
+        "state": "plain",
+        "attempts": "plain",
+        "last_error": "plain",
+        "due_at": "plain",
+        "claimed_at": "plain",
+        "sent_at": "plain",
+    },
+    "alerts": {
+        "id": "plain",
+        "kind": "plain",
+        "subject": "plain",
+        "risk": "plain",
+        "place": "sealed",
+        "detail": "plain",
+        "state": "plain",
+        "once": "plain",
+        "step": "plain",
+        "created_at": "plain",
+        "due_at": "plain",
+        "acknowledged_by": "plain",
+        "acknowledged_at": "plain",
+    },
     "audit": {"id": "plain", "at": "plain", "actor": "plain", "action": "plain", "subject": "plain", "detail": "plain"},
     "button_payloads": {"token": "hashed", "payload": "sealed", "used_at": "plain"},
     "conversations": {
@@ -23,6 +51,7 @@ INVENTORY = {
         "address": "sealed",
         "context": "sealed",
         "floor": "plain",
+        "floor_at": "plain",
         "updated_at": "plain",
     },
     "counters": {"key": "hashed", "n": "plain", "expires_at": "plain"},
@@ -37,6 +66,9 @@ INVENTORY = {
         "claimed_at": "plain",
         "delivered_at": "plain",
         "last_error": "plain",
+        "fields": "plain",
+        "ref": "plain",
+        "checked_at": "plain",
     },
     "desk_cases": {
         "id": "plain",
@@ -48,8 +80,18 @@ INVENTORY = {
         "acknowledged_at": "plain",
         "received_at": "plain",
         "updated_at": "plain",
+        "withdrawn_at": "plain",
+    },
+    "desk_notes": {
+        "id": "plain",
+        "case_id": "plain",
+        "kind": "plain",
+        "data_key": "sealed",
+        "content": "sealed",
+        "created_at": "plain",
     },
     "desk_sessions": {"token": "hashed", "login": "plain", "created_at": "plain", "seen_at": "plain"},
+    "hook_messages": {"id": "hashed", "received_at": "plain"},
     "inbox": {
         "id": "plain",
         "channel": "plain",
@@ -69,6 +111,23 @@ INVENTORY = {
         "active": "plain",
         "created_at": "plain",
     },
+    "platform_contacts": {"sender": "pseudonym", "channel": "plain", "acted_at": "plain"},
+    "platform_messages": {"key": "hashed", "sender": "pseudonym", "ref": "sealed", "at": "plain"},
+    "platform_sends": {
+        "reply": "plain",
+        "parts": "plain",
+        "state": "plain",
+        "digest": "hashed",
+        "ref": "sealed",
+        "at": "plain",
+    },
+    "platform_tokens": {
+        "name": "plain",
+        "body": "sealed",
+        "state": "plain",
+        "expires_at": "plain",
+        "renewed_at": "plain",
+    },
     "replies": {
         "id": "plain",
         "inbox_id": "plain",
@@ -81,6 +140,14 @@ INVENTORY = {
         "created_at": "plain",
         "due_at": "plain",
         "sent_at": "plain",
+    },
+    "report_updates": {
+        "id": "plain",
+        "report_id": "plain",
+        "kind": "plain",
+        "data_key": "sealed",
+        "content": "sealed",
+        "created_at": "plain",
     },
     "reports": {
         "id": "plain",
@@ -96,6 +163,7 @@ INVENTORY = {
         "updated_at": "plain",
         "seen_at": "plain",
     },
+    "target_states": {"target": "plain", "credentials": "hashed", "stopped": "plain", "changed_at": "plain"},
     "trackers": {"sender": "pseudonym", "body": "sealed", "updated_at": "plain"},
 }
 
@@ -154,6 +222,10 @@ def test_no_column_holds_a_word_of_a_report(store: Store) -> None:
     service.status("CANARY 1234 5678 9012 3456", "CANARY-CHAT-ID")
     targets = [DeskTarget(store), Scripted(Outcome("unknown", "timeout"), RuntimeError("CANARY"))]
     ForwardingWorker(store, targets, make_settings("unused")).run_once()  # type: ignore[arg-type]
+    service.add(taken.receipt, "CANARY-CHAT-ID", "CANARY thêm", "k")
+    service.withdraw(taken.receipt, "CANARY-CHAT-ID")
+    for _ in range(3):
+        ForwardingWorker(store, targets, make_settings("unused")).run_once()  # type: ignore[arg-type]
     digits = taken.receipt.replace(" ", "")
     seen = 0
     with store.reader.connect() as connection:

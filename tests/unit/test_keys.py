@@ -134,8 +134,11 @@ def test_a_new_key_keeps_the_old_ones(tmp_path: Path) -> None:
 def fill(store: Store) -> dict[str, bytes]:
     """One value in every column that is sealed with the key file's key."""
     service = ReportService(store, ["desk"])
-    service.take(DRAFT, "web", SENDER, "k1")
-    ForwardingWorker(store, [DeskTarget(store)], make_settings(Path("unused"))).run_once()
+    taken = service.take(DRAFT, "web", SENDER, "k1")
+    service.withdraw(taken.receipt, SENDER)
+    team = ForwardingWorker(store, [DeskTarget(store)], make_settings(Path("unused")))
+    team.run_once()
+    team.run_once()  # what was added waits for the report
     seal = store.sealer.seal
     with store.engine.begin() as connection:
         base = {"channel": "web", "sender": SENDER}
@@ -151,6 +154,14 @@ def fill(store: Store) -> dict[str, bytes]:
         connection.execute(tables.trackers.insert().values(sender=SENDER, body=body, updated_at=0.0))
         body = seal(b"/show", "button_payloads", "payload", "t")
         connection.execute(tables.button_payloads.insert().values(token="t", payload=body, used_at=0.0))
+        body = seal(b"{}", "platform_tokens", "body", "zalo")
+        token = {"name": "zalo", "body": body, "state": "ready", "expires_at": 0.0, "renewed_at": 0.0}
+        connection.execute(tables.platform_tokens.insert().values(**token))
+        body = seal(b"7", "platform_messages", "ref", "k")
+        connection.execute(tables.platform_messages.insert().values(key="k", sender=SENDER, ref=body, at=0.0))
+        body = seal(b"7", "platform_sends", "ref", "r1")
+        send = {"reply": "r1", "parts": 0, "state": "ready", "digest": "", "ref": body, "at": 0.0}
+        connection.execute(tables.platform_sends.insert().values(**send))
     return {f"{table.name}.{column.name}": b"" for table, column in rotation.master_sealed()}
 
 
@@ -246,8 +257,8 @@ def test_report_commands(run: Any, sqlite_store: Store) -> None:
 
 def test_key_and_database_commands(run: Any, sqlite_store: Store, tmp_path: Path) -> None:
     ReportService(sqlite_store, []).take(DRAFT, "web", SENDER, "k1")
-    assert "1 values open, 0 do not" in run(commands.keys, "check")[1]
-    assert "key 2 is current, 1 values sealed again" in run(commands.keys, "rotate")[1]
+    assert "2 values open, 0 do not" in run(commands.keys, "check")[1]
+    assert "key 2 is current, 2 values sealed again" in run(commands.keys, "rotate")[1]
     assert "newest schema" in run(commands.db, "upgrade")[1]
     os.chmod(tmp_path / "var" / "keys.json", 0o644)
     code, output = run(commands.keys, "check")
