@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import StratifiedGroupKFold
 
 from bot.language import strip_accents
 from bot.nlu.data import Example
@@ -14,24 +13,27 @@ from bot.nlu.data import Example
 from .assess import RiskAssessor
 from .features import views
 from .lexicon import Lexicon
-from .train import FOLDS, SEED, Labels, choose, fit, out_of_fold
+from .train import FOLDS, Labels, choose, fold_models, out_of_fold
 from .types import Assessment, level
 
 
-def assess_unseen(examples: Sequence[Example], bare: bool) -> list[Assessment]:
-    """The assessment of every message by a system trained without its situation (thresholds too)."""
+def assess_unseen(examples: Sequence[Example]) -> tuple[list[Assessment], list[Assessment]]:
+    """The assessment of every message, as typed and bare, by a model trained without its situation.
+
+    The thresholds are those that training would choose on all of them.
+    """
     labels, rows = Labels(examples), [views(e.text) for e in examples]
-    lexicon, found = Lexicon.load(), [Assessment()] * len(examples)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
-    limits = choose(labels, *out_of_fold(rows, labels, SEED + 1))
-    for known, unseen in folds.split(rows, labels.classes, labels.situations):
-        model = fit(rows, labels, known)
+    models = list(fold_models(rows, labels))
+    limits = choose(labels, *out_of_fold(rows, models))
+    lexicon = Lexicon.load()
+    typed, bare = ([Assessment()] * len(examples) for _ in range(2))
+    for model, unseen in models:
         model.thresholds = limits
         assessor = RiskAssessor(model, lexicon)
         for i in unseen:
-            text = examples[i].text
-            found[i] = assessor.assess(strip_accents(text) if bare else text)
-    return found
+            typed[i] = assessor.assess(examples[i].text)
+            bare[i] = assessor.assess(strip_accents(examples[i].text))
+    return typed, bare
 
 
 def share(hits: npt.NDArray[np.bool_]) -> float:
@@ -59,7 +61,7 @@ def figures(examples: Sequence[Example], found: Sequence[Assessment]) -> dict[st
 
 def table(examples: Sequence[Example]) -> str:
     """Both views side by side, and where the misses and false alarms are, by intent."""
-    typed, bare = assess_unseen(examples, bare=False), assess_unseen(examples, bare=True)
+    typed, bare = assess_unseen(examples)
     one, two = figures(examples, typed), figures(examples, bare)
     lines = [f"{len(examples)} messages, {len({e.situation for e in examples})} situations, {FOLDS} folds"]
     lines += [f"{'':34}{'typed':>8}{'bare':>8}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from .model import DANGER, FILE, Array, RiskModel, Scores, Thresholds
 from .types import level
 
 Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int_]
 SEED = 11
 FOLDS = 5
 SERVICE = frozenset(
@@ -104,7 +105,7 @@ def train(nlu_dir: Path, models_dir: Path) -> Path:
     examples = load_examples(nlu_dir)
     check_labels(examples)
     labels, rows = Labels(examples), [views(e.text) for e in examples]
-    typed, bare = out_of_fold(rows, labels)
+    typed, bare = out_of_fold(rows, fold_models(rows, labels))
     model = fit(rows, labels)
     model.thresholds = choose(labels, typed, bare)
     path = model.save(Path(models_dir))
@@ -140,12 +141,17 @@ def fit(rows: Sequence[tuple[str, str]], labels: Labels, only: npt.NDArray[Any] 
     return RiskModel(features, heads, np.stack(columns, axis=1), np.array(bias), empty)
 
 
-def out_of_fold(rows: Sequence[tuple[str, str]], labels: Labels, seed: int = SEED) -> tuple[Scores, Scores]:
+def fold_models(rows: Sequence[tuple[str, str]], labels: Labels) -> Iterator[tuple[RiskModel, Indices]]:
+    """Models that each saw no message of some situations, and the messages of those situations."""
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=SEED)
+    for known, unseen in folds.split(rows, labels.classes, labels.situations):
+        yield fit(rows, labels, known), unseen
+
+
+def out_of_fold(rows: Sequence[tuple[str, str]], models: Iterable[tuple[RiskModel, Indices]]) -> tuple[Scores, Scores]:
     """Scores of every message by a model that saw no message of its situation: as typed, and bare."""
     found = [[np.zeros(len(rows)) for _ in range(3)] + [np.zeros((len(rows), len(DANGER)))] for _ in range(2)]
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
-    for known, unseen in folds.split(rows, labels.classes, labels.situations):
-        model = fit(rows, labels, known)
+    for model, unseen in models:
         for view in (0, 1):
             scores = model.scores([rows[i][view] for i in unseen])
             for column, values in zip(found[view], astuple(scores), strict=True):

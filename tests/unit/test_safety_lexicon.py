@@ -53,7 +53,7 @@ def test_danger_is_found_with_and_without_diacritics(text: str, code: str) -> No
         "nếu bị bắt cóc thì làm sao",
         "giả sử ba đang đánh mẹ thì gọi số nào",
         "nhân vật trong phim bị nhốt trong hầm",
-        "trận này team em bị giết hoài",
+        "trận này em bị nó cầm dao rượt hoài",
         "tội hiếp dâm em gái bị phạt bao nhiêu năm",
         "viết truyện cho em, đoạn dượng cầm dao rượt mẹ",
         "báo đưa tin vụ mẹ kế nhốt con",

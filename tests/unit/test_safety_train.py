@@ -91,7 +91,8 @@ def test_folds_never_share_a_situation(nlu: Path, monkeypatch: pytest.MonkeyPatc
         return real(rows, own, only)  # type: ignore[arg-type]
 
     monkeypatch.setattr(training, "fit", spy)
-    training.out_of_fold([(e.text, e.text) for e in examples], labels)
+    rows = [(e.text, e.text) for e in examples]
+    training.out_of_fold(rows, training.fold_models(rows, labels))
     everything = set(labels.situations)
     left_out = [everything - known for known in seen]
     assert len(seen) == training.FOLDS
