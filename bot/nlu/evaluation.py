@@ -128,10 +128,7 @@ def risk_figures(examples: Sequence[Example]) -> dict[str, Any]:
 
     return {
         name: {key.replace(" ", "_"): round(float(v), 4) for key, v in figures(examples, found).items()}
-        for name, found in (
-            ("typed", assess_unseen(examples, bare=False)),
-            ("bare", assess_unseen(examples, bare=True)),
-        )
+        for name, found in zip(("typed", "bare"), assess_unseen(examples), strict=True)
     }
 
 

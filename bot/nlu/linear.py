@@ -71,7 +71,7 @@ class Linear:
 
 def fit_model(matrix: Any, labels: Sequence[str], C: float, seed: int) -> Any:  # noqa: N803 - scikit-learn's name
     """The bare logistic regression. Weights are kept in 32 bits: half the size, same answers."""
-    model = LogisticRegression(C=C, solver="liblinear", class_weight="balanced", random_state=seed)
+    model = LogisticRegression(C=C, solver="liblinear", class_weight="balanced", tol=1e-2, random_state=seed)
     model.fit(matrix, labels)
     model.coef_ = model.coef_.astype(np.float32)
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -172,6 +173,14 @@ def test_bad_lines_are_named_without_being_quoted(line: bytes, problem: str) -> 
     text, said = commands._text(line)
     assert text == ""
     assert problem in said
+
+
+def test_lines_arrive_whole_and_long_ones_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "MAX_LINE", 100_000)
+    long = b'{"text": "' + b"a" * 300_000 + b'"}'
+    lines = [line for batch in commands.batches(io.BytesIO(b"one\n" + long + b"\ntwo\nthree")) for line in batch]
+    assert [lines[0], *lines[2:]] == [b"one", b"two", b"three"]
+    assert commands._text(lines[1])[1] == "line too long"
 
 
 @pytest.mark.model
