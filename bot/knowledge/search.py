@@ -16,6 +16,7 @@ from bot.knowledge.index import COLUMNS, Array, Index
 from bot.knowledge.models import Audience, Item, Kind
 from bot.knowledge.references import Reference, References, past_day
 from bot.knowledge.texts import load_data
+from bot.language import syllables
 
 INTENT_KINDS: dict[str, Kind] = {
     "ask_law": "law",
@@ -59,13 +60,21 @@ def weights() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], float]:
     return parts, hints, float(data["reference"])
 
 
-def hint_row(item: Item, audience: str | None, kind: str | None) -> tuple[float, float, float]:
-    """How an item fits the soft hints: the kind that the intent suggests, a near kind, the audience."""
-    near = kind is not None and frozenset({kind, item.kind}) in NEIGHBOURS
+_Trait = tuple[Kind, tuple[Audience, ...]]
+"""What the hints need to know of an item; items alike share one."""
+
+
+def hint_row(trait: _Trait, audience: str | None, kind: str | None, legal: bool) -> tuple[float, ...]:
+    """How an item fits the soft hints: the kind that the intent suggests, a near kind, the audience.
+
+    A question whose own words ask for the law (a penalty, an article) suggests the law as much as its intent does.
+    """
+    own, audiences = trait
+    near = kind is not None and frozenset({kind, own}) in NEIGHBOURS
     return (
-        1.0 if kind == item.kind else 0.0,
+        1.0 if kind == own or (legal and own == "law") else 0.0,
         1.0 if near else 0.0,
-        1.0 if audience in item.audiences else 0.0,
+        1.0 if audience in audiences else 0.0,
     )
 
 
@@ -77,6 +86,8 @@ class Search:
         self.items = list(base.items.values())
         self.index = Index(self.items, Concepts(base.synonyms))
         self.references = References(base.documents)
+        self._asks_law = frozenset(base.synonyms.get("asks_law") or [])
+        self._traits: list[_Trait] = [(item.kind, tuple(item.audiences)) for item in self.items]
 
     def find(
         self, text: str, on: date, audience: Audience | str | None = None, kind: str | None = None, limit: int = 5
@@ -100,7 +111,10 @@ class Search:
         """The score of every item without regard to validity and direct references."""
         parts, hints, _ = weights()
         scored = self.index.features(text) @ parts
-        if audience or kind:
-            rows = np.array([hint_row(item, audience, kind) for item in self.items], dtype=np.float32)
-            scored = scored + rows @ hints
-        return cast(Array, scored)
+        return cast(Array, scored + self.hints(text, audience, kind) @ hints)
+
+    def hints(self, text: str, audience: str | None, kind: str | None) -> Array:
+        """One row of hints for each item."""
+        legal = bool(self._asks_law & set(self.index.analyse.concepts.find(syllables(text))))
+        rows = {trait: hint_row(trait, audience, kind, legal) for trait in set(self._traits)}
+        return np.array([rows[trait] for trait in self._traits], dtype=np.float32)

@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import ANALYSES, COLUMNS, FIELDS
-from bot.knowledge.search import HINTS, INTENT_KINDS, Search, hint_row
+from bot.knowledge.search import HINTS, INTENT_KINDS, Search
 from bot.knowledge.texts import DATA
 from bot.settings import ROOT
 
@@ -73,8 +73,7 @@ def _row(search: Search, text: str, intent: str, audience: str, chance: random.R
     voice = VOICES.get(audience, audience)
     if chance.random() < AUDIENCE_ERROR:
         voice = chance.choice(["child", "teen", "parent", "teacher"])
-    hints = np.array([hint_row(item, voice, kind) for item in search.items], dtype=np.float32)
-    return np.concatenate([search.index.features(text), hints], axis=1)
+    return np.concatenate([search.index.features(text), search.hints(text, voice, kind)], axis=1)
 
 
 def fit(features: Floats, right: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
