@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.bridges import WebChatBridge, make_bridges
+from bot.bridges import make_bridges
 from bot.db.engine import Store, open_store
 from bot.desk import desk_routes
 from bot.dialogue.conversation import Conversation
@@ -50,8 +51,8 @@ class Gateway:
         loops = (self.inbox.run, self.sender.run, self.forwarding.run, self.janitor.run)
         workers = [asyncio.create_task(loop(stop)) for loop in loops]
         for bridge in self.bridges.values():
-            if isinstance(bridge, WebChatBridge):
-                bridge.on_connect(self.sender.connected)
+            bridge.on_connect(self.sender.connected)
+            bridge.on_human(partial(self.inbox.human_wrote, bridge.name))
             await bridge.start(self.inbox.accept)
         log.info("gateway.started", bridges=sorted(self.bridges))
         try:

@@ -49,6 +49,8 @@ SAFE_KEYS = frozenset(
         "reply_id",
         "login",
         "method",
+        "remedy",
+        "step",
     ]
 )
 """The only text fields an event may have; numbers and booleans are always fine."""

@@ -1,19 +1,22 @@
-"""The channels: Telegram and the web chat. ``make_bridges`` builds those that the settings ask for."""
+"""The channels: Telegram, Zalo and the web chat. ``make_bridges`` builds those that the settings ask for."""
 
 from __future__ import annotations
 
 from bot.bridges.base import Bridge
 from bot.bridges.telegram import TelegramBridge
 from bot.bridges.webchat import WebChatBridge
+from bot.bridges.zalo import ZaloBridge
 from bot.db.engine import Store
 from bot.settings import Settings
 
-__all__ = ["Bridge", "TelegramBridge", "WebChatBridge", "make_bridges"]
+__all__ = ["Bridge", "TelegramBridge", "WebChatBridge", "ZaloBridge", "make_bridges"]
 
 
 def make_bridges(settings: Settings, store: Store) -> list[Bridge]:
-    """The web chat always, Telegram when there is a token."""
+    """The web chat always, Telegram when there is a token, Zalo when there is an app."""
     bridges: list[Bridge] = [WebChatBridge(settings, store)]
     if settings.telegram_bot_token.get_secret_value():
         bridges.append(TelegramBridge(settings, store))
+    if settings.zalo_app_id and settings.zalo_oa_secret.get_secret_value():
+        bridges.append(ZaloBridge(settings, store))
     return bridges

@@ -29,6 +29,10 @@ persisted (the person has then been answered directly, see ``bot.dialogue.worker
 Connected = Callable[[str], Awaitable[None]]
 """Told the pseudonym of a person who can be reached again, so that what waits for them is sent at once."""
 
+HumanWrote = Callable[[str], Awaitable[None]]
+"""Told the address of a chat in which a person of ours has written by the platform's own means: the bot is silent
+there from now on, but for the safe answers."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 
@@ -49,6 +53,13 @@ class SendRefused(Exception):
         self.code = code
 
 
+class SendWhenBack(SendRefused):
+    """The platform's reply window is closed: the reply is kept for the person's next message."""
+
+    def __init__(self) -> None:
+        super().__init__("window")
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a platform can do, as data."""
@@ -64,6 +75,16 @@ class Capabilities:
     """Messages younger than this can be deleted by the bot. ``None``: nothing can be deleted."""
     protect: bool
     """Whether a message can be protected from being forwarded."""
+    title_limit: int | None = None
+    """Longest title of a button in characters."""
+    edit: bool = False
+    """Whether the bot can change a message that it sent: a repeated change shows nothing twice."""
+    echo: bool = False
+    """Whether the platform shows us what it delivered: an unknown send can be settled."""
+    window_hours: float | None = None
+    """How long after a person's last action they may be written to. ``None``: always."""
+    paid_window_hours: float | None = None
+    """The same when every message may cost money."""
 
 
 class Bridge(Protocol):
@@ -77,6 +98,9 @@ class Bridge(Protocol):
 
     def on_connect(self, connected: Connected) -> None:
         """Whom to tell when a person can be reached again (a platform that keeps messages never does)."""
+
+    def on_human(self, human: HumanWrote) -> None:
+        """Whom to tell when a person of ours answers a chat (a platform without such a console never does)."""
 
     async def start(self, accept: Accept) -> None:
         """Begin to receive; returns at once, problems with the platform are retried in the background."""

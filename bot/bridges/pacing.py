@@ -56,3 +56,7 @@ class Pacer:
         held = [until for until in self._held.values() if until > now]
         if len(held) > 1:
             self._all = max(self._all, min(held))
+
+    def hold_all(self, seconds: float) -> None:
+        """The platform said that everything together is too fast."""
+        self._all = max(self._all, self._clock() + seconds)

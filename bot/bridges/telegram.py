@@ -40,6 +40,7 @@ from bot.bridges.base import (
     Bounded,
     Capabilities,
     Connected,
+    HumanWrote,
     SendLater,
     SendRefused,
     TooLarge,
@@ -114,6 +115,9 @@ class TelegramBridge:
 
     def on_connect(self, connected: Connected) -> None:
         """Nothing to tell: Telegram itself keeps what a person has not fetched."""
+
+    def on_human(self, human: HumanWrote) -> None:
+        """Nothing to tell: nobody can answer in the bot's name beside the bot."""
 
     async def start(self, accept: Accept) -> None:
         """Begin to receive, in the background: a start must not fail because Telegram is out of reach."""

@@ -35,6 +35,7 @@ from bot.bridges.base import (
     Accept,
     Capabilities,
     Connected,
+    HumanWrote,
     TooLarge,
     is_command,
     load_texts,
@@ -129,6 +130,9 @@ class WebChatBridge:
     def on_connect(self, connected: Connected) -> None:
         """Whom to tell when a page has connected, so that it gets what it missed at once."""
         self._connected = connected
+
+    def on_human(self, human: HumanWrote) -> None:
+        """Nothing to tell: the page is ours alone."""
 
     async def start(self, accept: Accept) -> None:
         """Messages are taken from now on."""

@@ -23,6 +23,10 @@ MAX_ATTEMPTS = 5
 """A message that fails this often is answered with the system-down words and set aside as ``failed``."""
 
 
+FLOOR_SILENCE = 2 * 3600.0
+"""An officer who has not written for this long has left the chat to the bot again."""
+
+
 @dataclass(frozen=True)
 class Pending:
     """A stored message that waits for its answer. ``attempts`` counts the tries before this one."""
@@ -58,21 +62,48 @@ class Inbox:
         keys = self._store.keys
         raw = f"{message.channel}\0{message.update_id}".encode()
         key = hmac.new(keys.pseudonym, raw, hashlib.sha256).hexdigest()
+        sender, now = keys.pseudonymise(message.channel, message.chat_id), time.time()
         row = {
             "channel": message.channel,
             "update_key": key,
-            "sender": keys.pseudonymise(message.channel, message.chat_id),
+            "sender": sender,
             "body": self._store.sealer.seal_json(message.to_dict(), "inbox", "body", key),
             "state": "new",
             "attempts": 0,
-            "received_at": time.time(),
+            "received_at": now,
         }
         try:
             with self._store.engine.begin() as connection:
                 connection.execute(tables.inbox.insert().values(**row))
+                release(connection, sender, now)
         except IntegrityError:
             return False
         return True
+
+    def give_floor(self, channel: str, chat_id: str, floor: str) -> None:
+        """Who answers this chat from now on: ``bot`` or ``officer``."""
+        table, now = tables.conversations, time.time()
+        sender = self._store.keys.pseudonymise(channel, chat_id)
+        values = {"floor": floor, "floor_at": now}
+        with self._store.engine.begin() as connection:
+            if connection.execute(table.update().where(table.c.sender == sender).values(**values)).rowcount:
+                return
+            seal = self._store.sealer.seal_json
+            address = seal({"chat_id": chat_id}, "conversations", "address", sender)
+            context = seal({}, "conversations", "context", sender)
+            connection.execute(
+                table.insert().values(
+                    sender=sender, channel=channel, address=address, context=context, updated_at=now, **values
+                )
+            )
+
+    def has_officer(self, sender: str) -> bool:
+        """Whether an officer has the floor and has written within ``FLOOR_SILENCE``."""
+        table = tables.conversations.c
+        query = sa.select(table.floor_at).where(table.sender == sender, table.floor == "officer")
+        with self._store.reader.connect() as connection:
+            at = connection.execute(query).scalar_one_or_none()
+        return at is not None and time.time() - float(at) < FLOOR_SILENCE
 
     def waiting_senders(self) -> list[str]:
         """Pseudonyms with unanswered messages, the longest waiting first."""
@@ -146,7 +177,7 @@ class Inbox:
             )
             connection.execute(
                 tables.replies.update()
-                .where(tables.replies.c.sender == sender, tables.replies.c.state == "pending")
+                .where(tables.replies.c.sender == sender, tables.replies.c.state.in_(("pending", "held")))
                 .values(body=None, state="failed")
             )
             connection.execute(tables.conversations.delete().where(tables.conversations.c.sender == sender))
@@ -172,6 +203,16 @@ def save_context(
                 sender=sender, channel=message.channel, address=address, floor="bot", **values
             )
         )
+
+
+def release(connection: sa.engine.Connection, sender: str, now: float) -> None:
+    """The person has written again: what was held for them goes out first, inside the caller's transaction."""
+    table = tables.replies
+    connection.execute(
+        table.update()
+        .where(table.c.sender == sender, table.c.state == "held")
+        .values(state="pending", due_at=now, created_at=now)
+    )
 
 
 class Outgoing:
@@ -216,6 +257,19 @@ class Outgoing:
     def refused(self, reply_id: int) -> None:
         """The platform will never take it (blocked, chat gone): forget its text."""
         self._close(reply_id, "failed")
+
+    def hold(self, reply_id: int) -> None:
+        """The platform takes nothing for this person until they write again: keep the reply for then."""
+        table = tables.replies
+        with self._store.engine.begin() as connection:
+            connection.execute(table.update().where(table.c.id == reply_id).values(state="held"))
+
+    def held(self, sender: str) -> int:
+        """How many replies wait until this person writes again (for the officer who wrote them)."""
+        table = tables.replies
+        query = sa.select(sa.func.count()).where(table.c.sender == sender, table.c.state == "held")
+        with self._store.reader.connect() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def later(self, reply_id: int, seconds: float) -> None:
         """Try again after ``seconds``."""

@@ -23,6 +23,8 @@ DAY = 86400.0
 REST = 1 * DAY
 DRAFT = 7 * DAY
 DEDUPE = 3 * DAY
+HELD = 30 * DAY
+"""A reply that waits for the person to write again is of no use to them after this."""
 EVERY = 600.0
 
 
@@ -68,7 +70,10 @@ class Janitor:
                 ).rowcount
             for statement in (
                 inbox.delete().where(inbox.c.state != "new", inbox.c.received_at < now - DEDUPE),
-                replies.delete().where(replies.c.state != "pending", replies.c.created_at < now - DEDUPE),
+                replies.delete().where(
+                    replies.c.state.notin_(("pending", "held")), replies.c.created_at < now - DEDUPE
+                ),
+                replies.delete().where(replies.c.state == "held", replies.c.created_at < now - HELD),
                 counters.delete().where(counters.c.expires_at < now),
             ):
                 deleted += connection.execute(statement).rowcount

@@ -19,9 +19,10 @@ import structlog
 from anyio import to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.bridges.base import Bridge, SendLater, SendRefused
+from bot.bridges.base import Bridge, SendLater, SendRefused, SendWhenBack
 from bot.db import tables
 from bot.db.engine import Store
+from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
@@ -71,6 +72,13 @@ class InboxWorker:
             self._wake.set()
         return new
 
+    async def human_wrote(self, channel: str, chat_id: str) -> None:
+        """A person of ours answers this chat by the platform's own means: they have the floor.
+
+        Raises ``SQLAlchemyError`` when that cannot be kept.
+        """
+        await to_thread.run_sync(self._inbox.give_floor, channel, chat_id, "officer")
+
     async def _answer_without_store(self, message: IncomingMessage) -> None:
         update = (message.channel, message.update_id)
         if update in self._answered_directly:
@@ -113,7 +121,12 @@ class InboxWorker:
             return False
         started = time.monotonic()
         memory = await to_thread.run_sync(read_memory, self._store, sender)
-        if pending.attempts >= MAX_ATTEMPTS:
+        officer = await to_thread.run_sync(self._inbox.has_officer, sender)
+        if officer and not interpret(pending.message).quick_exit:
+            # A person is answering: the bot is silent, but for what keeps somebody safe.
+            turn = self._conversation.respond_without_rasa(pending.message, memory)
+            turn.replies = [reply for reply in turn.replies if reply.kind == "safety"]
+        elif pending.attempts >= MAX_ATTEMPTS:
             turn = self._conversation.respond_without_rasa(pending.message, memory)
         else:
             turn = await self._conversation.respond(
@@ -190,6 +203,9 @@ class ReplySender:
                 raise SendLater(60.0)
             await bridge.send(due.chat_id, due.reply, f"r{due.id}")
             await to_thread.run_sync(self._outgoing.sent, due.id)
+        except SendWhenBack:
+            result = "held"
+            await to_thread.run_sync(self._outgoing.hold, due.id)
         except SendRefused:
             result = "refused"
             await to_thread.run_sync(self._outgoing.refused, due.id)
