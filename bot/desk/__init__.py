@@ -34,6 +34,7 @@ def desk_routes(store: Store, settings: Settings, clock: Callable[[], float] = t
         Route("/cases/{case_id}/status", end(page.status), methods=["POST"]),
         Route("/deliveries", end(page.deliveries), methods=["GET"]),
         Route("/deliveries/{number:int}/replay", end(page.replay), methods=["POST"]),
+        Route("/targets/{target}/resume", end(page.resume), methods=["POST"]),
         Route("/trail", end(page.trail), methods=["GET"]),
     ]
     return [Route("/desk", lambda _request: RedirectResponse("/desk/", 307)), Mount("/desk", routes=routes)]

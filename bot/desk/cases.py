@@ -12,7 +12,7 @@ from bot.db import audit
 from bot.db.engine import Store
 from bot.db.sealing import SealError
 from bot.db.tables import audit as trail
-from bot.db.tables import desk_cases
+from bot.db.tables import desk_cases, desk_notes
 from bot.desk.words import still_due_at
 from bot.reports.content import Shredded, open_pair
 from bot.reports.draft import RISKS
@@ -80,7 +80,22 @@ def view_case(store: Store, case_id: str, officer: str, now: float) -> dict[str,
             sa.select(trail).where(trail.c.subject == case_id).order_by(trail.c.id.desc()).limit(PAGE)
         )
         events = [dict(entry) for entry in history.mappings()]
-    return {**row, "content": content, "history": events}
+        notes = _notes(store, connection, case_id)
+    return {**row, "content": content, "history": events, "notes": notes}
+
+
+def _notes(store: Store, connection: Any, case_id: str) -> list[dict[str, Any]]:
+    """What the reporter added, oldest first; one that cannot be read does not hide the case."""
+    query = sa.select(desk_notes).where(desk_notes.c.case_id == case_id).order_by(desk_notes.c.created_at)
+    found = []
+    for row in connection.execute(query).mappings():
+        note = {"kind": row["kind"], "at": row["created_at"], "text": "", "readable": True}
+        try:
+            note["text"] = open_pair(store.sealer, "desk_notes", row["id"], row["data_key"], row["content"])["text"]
+        except (SealError, Shredded):
+            note["readable"] = False
+        found.append(note)
+    return found
 
 
 def acknowledge(store: Store, case_id: str, officer: str, now: float) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from bot.desk import cases, officers
 from bot.desk.web import COOKIE, DEVICE_COOKIE, Desk, Visit, redirect
-from bot.forwarding import outbox
+from bot.forwarding import outbox, stopping
 from bot.reports import form01
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -128,7 +128,14 @@ class Pages:
             if row["attempts"] > 0 or now - row["created_at"] > LATE_DELIVERY
         ]
         cases.note_view(self._desk.store, visit.login, "view_deliveries", "deliveries", now)
-        return self._desk.page(visit, "deliveries.html", failed=failed, waiting=waiting)
+        stopped = stopping.all_stopped(self._desk.store)
+        return self._desk.page(visit, "deliveries.html", failed=failed, waiting=waiting, stopped=stopped)
+
+    def resume(self, visit: Visit) -> Response:
+        """Let a stopped target be used again."""
+        target = visit.request.path_params["target"]
+        done = stopping.resume(self._desk.store, target, visit.login, self._desk.clock())
+        return redirect("/desk/deliveries", "resumed" if done else "unchanged")
 
     def replay(self, visit: Visit) -> Response:
         """Send a failed delivery again."""

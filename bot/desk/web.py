@@ -20,6 +20,7 @@ from bot.db.engine import Store
 from bot.db.sealing import SealError
 from bot.desk import words
 from bot.desk.sessions import LONGEST, Gate, Session, Sessions
+from bot.forwarding import field_labels
 from bot.reports.content import Shredded
 from bot.reports.form01 import short_code
 from bot.settings import Settings
@@ -84,6 +85,8 @@ class Desk:
             iso=words.iso,
             due_clock=words.due_clock,
             error_words=words.error_words,
+            field_words=words.field_words,
+            labels=field_labels(settings),
             detail_words=words.detail_words,
             short_code=short_code,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -80,6 +81,15 @@ def error_words(code: str | None) -> str:
     said = words()["errors"]
     text = said.get(code) or said.get(code[:6]) or said["other"]
     return str(text.format(code=code.removeprefix("http_")))
+
+
+def field_words(fields: str | None, labels: Mapping[str, str], state: str) -> str:
+    """The target's fields that it refused or dropped, by the names that people know."""
+    if not fields:
+        return ""
+    names = ", ".join(f"“{labels.get(name, name)}”" for name in fields.split(","))
+    phrase = words()["fields_lost" if state == "delivered" else "fields_refused"]
+    return str(phrase.format(names=names))
 
 
 def detail_words(detail: str) -> str:

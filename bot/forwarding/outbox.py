@@ -22,6 +22,7 @@ from bot.reports.alarm import end_alarm, raise_alarm
 from bot.reports.service import advance
 
 FAILED = ("rejected", "dead")
+UNDER_WAY = ("pending", "sending", "unknown")
 
 
 @dataclass(frozen=True)
@@ -36,23 +37,19 @@ class Claim:
     ref: str = ""
 
 
-def claim(
-    store: Store, target: str, limit: int, now: float, timeout: float, most: int | None = None
-) -> list[Claim]:
+def claim(store: Store, target: str, limit: int, now: float, timeout: float, most: int | None = None) -> list[Claim]:
     """Claim up to ``limit`` due deliveries of a target; any number of workers may do so at once.
 
     ``most``: how many may be under way in all workers together. What was added to a report waits until the
-    target has the report itself.
+    target has the report and what was added before.
     """
     due = sa.and_(deliveries.c.state.in_(("pending", "unknown")), deliveries.c.due_at <= now)
     lost = sa.and_(deliveries.c.state == "sending", deliveries.c.claimed_at < now - timeout)
     first = deliveries.alias()
-    arrived = sa.exists().where(
-        first.c.report_id == deliveries.c.report_id,
-        first.c.target == target,
-        first.c.kind == "report",
-        first.c.state == "delivered",
-    )
+    here = sa.and_(first.c.report_id == deliveries.c.report_id, first.c.target == target)
+    arrived = sa.exists().where(here, first.c.kind == "report", first.c.state == "delivered")
+    # One after the other: a receiver merges notes, and two at once could overwrite each other.
+    waiting = sa.exists().where(here, first.c.id < deliveries.c.id, first.c.state.in_(UNDER_WAY))
     columns = (
         deliveries.c.id,
         deliveries.c.report_id,
@@ -61,7 +58,7 @@ def claim(
         deliveries.c.ref,
     )
     query = sa.select(*columns).where(deliveries.c.target == target, sa.or_(due, lost))
-    query = query.where(sa.or_(deliveries.c.kind == "report", arrived))
+    query = query.where(sa.or_(deliveries.c.kind == "report", sa.and_(arrived, ~waiting)))
     query = query.order_by(deliveries.c.due_at, deliveries.c.id).limit(limit)
     with store.reader.connect() as connection:  # an idle worker takes no write lock
         if connection.execute(query.limit(1)).first() is None:
@@ -85,8 +82,10 @@ def _under_way(connection: Any, target: str, since: float) -> int:
     stopping.ensure(connection, target)
     lock = sa.select(target_states.c.target).where(target_states.c.target == target).with_for_update()
     connection.execute(lock)
-    count = sa.select(sa.func.count()).select_from(deliveries).where(
-        deliveries.c.target == target, deliveries.c.state == "sending", deliveries.c.claimed_at >= since
+    count = (
+        sa.select(sa.func.count())
+        .select_from(deliveries)
+        .where(deliveries.c.target == target, deliveries.c.state == "sending", deliveries.c.claimed_at >= since)
     )
     return int(connection.execute(count).scalar_one())
 

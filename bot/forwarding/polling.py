@@ -15,13 +15,17 @@ from bot.reports.service import from_outside
 
 log = structlog.get_logger("forwarding")
 BATCH = 50
+LEASE = 30.0
 
 
 def ask(store: Store, target: Polled, now: float, every: float) -> int:
     """Ask about the open reports that were not asked about for ``every`` seconds, one after the other."""
     credentials = getattr(target, "credentials", "")
     moved = 0
-    for delivery_id, report_id in _due(store, target.name, now - every):
+    due = _due(store, target.name, now - every)
+    if not due or not stopping.lease(store, target.name, now, min(every, LEASE)):
+        return 0
+    for delivery_id, report_id in due:
         if credentials and stopping.stopped(store, target.name, credentials):
             return moved
         if not _claim(store, delivery_id, now, every):

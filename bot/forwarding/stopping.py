@@ -21,10 +21,10 @@ from bot.reports.alarm import end_alarm, raise_alarm
 ALARM = "target_stopped"
 
 
-def ensure(connection: Any, target: str) -> None:
+def ensure(connection: Any, target: str, at: float | None = None) -> None:
     """A row to lock for this target."""
     make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    query = make(target_states).values(target=target, changed_at=time.time())
+    query = make(target_states).values(target=target, changed_at=time.time() if at is None else at)
     connection.execute(query.on_conflict_do_nothing(index_elements=["target"]))
 
 
@@ -46,6 +46,16 @@ def stopped(store: Store, target: str, credentials: str) -> str | None:
         return None
     code: str = row["stopped"]
     return code
+
+
+def lease(store: Store, target: str, now: float, seconds: float) -> bool:
+    """Whether this worker may ask the target about its cases: one at a time, each turn ends by itself."""
+    name = f"{target}:asking"
+    free = sa.or_(target_states.c.changed_at <= now - seconds, target_states.c.changed_at > now + seconds)
+    with store.engine.begin() as connection:
+        ensure(connection, name, at=0.0)
+        change = target_states.update().where(target_states.c.target == name, free)
+        return bool(connection.execute(change.values(changed_at=now)).rowcount == 1)
 
 
 def resume(store: Store, target: str, actor: str, now: float) -> bool:

@@ -10,6 +10,7 @@ import click
 from bot.db.audit import SYSTEM
 from bot.db.commands import fail, opened
 from bot.reports.form01 import VIETNAM
+from bot.settings import get_settings
 
 STATES = ("pending", "sending", "unknown", "delivered", "rejected", "dead")
 
@@ -33,7 +34,7 @@ def deliveries(everything: bool, state: str | None) -> None:
         taken = datetime.fromtimestamp(row["created_at"], VIETNAM).strftime("%Y-%m-%d %H:%M")
         click.echo(
             f"{row['id']:>6}  {row['report_id']}  {taken}  {row['risk']:9}  {row['target']:8}  {row['state']:9}"
-            f"  {row['attempts']:>5}  {row['last_error'] or ''}".rstrip()
+            f"  {row['attempts']:>5}  {row['last_error'] or ''} {row['fields'] or ''}".rstrip()
         )
 
 
@@ -54,3 +55,39 @@ def replay(identity: str) -> None:
     if identity != "all" and not done:
         fail(f"delivery {identity} is neither rejected nor dead; see 'report deliveries'")
     click.echo(f"{len(done)} to be sent again")
+
+
+@report.command("resume", help="Let a target that was stopped (refused credentials) be used again.")
+@click.argument("target")
+def resume(target: str) -> None:
+    """Resume."""
+    from bot.forwarding import stopping
+
+    if not stopping.resume(opened(), target, SYSTEM, time.time()):
+        fail(f"target {target} is not stopped")
+    click.echo(f"{target} is used again")
+
+
+@report.command("primero", help="Check the Primero server: log-in, forms, lookups, and what the mapping would lose.")
+def primero() -> None:
+    """Check Primero without sending a report."""
+    from bot.forwarding import build_primero
+    from bot.forwarding.calling import CallFailed
+
+    settings = get_settings()
+    if not settings.primero_url:
+        fail("HOTLINE_PRIMERO_URL is not set")
+    target = build_primero(settings)
+    try:
+        server = target.check()
+    except CallFailed as failed:
+        fail(f"{settings.primero_url}: {failed.outcome.code}")
+    wrong = server.problems(target.mapping)
+    for rule in target.mapping.fields:
+        values = {} if rule.field in wrong else rule.values or {}
+        unknown = [value for value in values.values() if not server.takes(rule.field, value)]
+        if unknown:
+            click.echo(f"{rule.field}: values not in the server's lookup: {', '.join(dict.fromkeys(unknown))}")
+    if wrong:
+        fail(f"not on the server, or of another type: {', '.join(wrong)}")
+    click.echo(f"{settings.primero_url}: log-in works, {len(server.types)} fields, the mapping fits")
