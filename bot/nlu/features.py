@@ -1,7 +1,11 @@
-"""What a message looks like to the linear models: accented words, bare character n-grams, word classes."""
+"""What a message looks like to the linear models: accented words, bare character n-grams, word classes.
+
+All functions but ``tags`` take the normal form, so that it is made once for the three views.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +17,7 @@ from bot.language import normalise, strip_accents, syllables
 
 TABLE = Path(__file__).parent / "tables" / "word_classes.yml"
 _LONGEST = 5
+_SYLLABLE = re.compile(r"\w+")
 
 
 @lru_cache(maxsize=1)
@@ -31,8 +36,11 @@ def _classes() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
 
 def tags(text: str) -> list[str]:
     """The word classes of a message in order; the longest known word wins at each place."""
+    return _tags(_SYLLABLE.findall(normalise(text)))
+
+
+def _tags(parts: list[str]) -> list[str]:
     accented, bare = _classes()
-    parts = syllables(text)
     table = bare if all(p.isascii() for p in parts) else accented
     found: list[str] = []
     at = 0
@@ -48,31 +56,27 @@ def tags(text: str) -> list[str]:
     return found
 
 
-def tag_features(text: str) -> list[str]:
+def tag_features(normal: str) -> list[str]:
     """Word classes, neighbours among them, and unordered pairs (who did what to whom, in any order)."""
-    found = tags(text)
+    parts = _SYLLABLE.findall(normal)
+    found = _tags(parts)
     features = list(found)
     features += [f"{a}>{b}" for a, b in zip(found, found[1:], strict=False)]
     kinds = sorted(set(found))[:14]
     features += [f"{a}&{b}" for i, a in enumerate(kinds) for b in kinds[i + 1 :]]
-    features.append(f"LENGTH{min(6, len(syllables(text)) // 4)}")
-    if "?" in text:
+    features.append(f"LENGTH{min(6, len(parts) // 4)}")
+    if "?" in normal:
         features.append("ASKS")
     return features
 
 
-def word_features(text: str) -> list[str]:
+def word_features(normal: str) -> list[str]:
     """Accented syllables, their pairs, and pairs with one syllable between."""
-    parts = syllables(text)
+    parts = _SYLLABLE.findall(normal)
     pairs = [f"{a} {b}" for a, b in zip(parts, parts[1:], strict=False)]
     gaps = [f"{a} _ {b}" for a, b in zip(parts, parts[2:], strict=False)]
     edge = [f"^{parts[0]}", f"{parts[-1]}$"] if parts else []
     return parts + pairs + gaps + edge
-
-
-def bare_text(text: str) -> str:
-    """The normal form without diacritics, for character n-grams."""
-    return strip_accents(normalise(text))
 
 
 def vectorisers(size: int = 10_000) -> list[tuple[str, Any]]:
@@ -86,7 +90,7 @@ def vectorisers(size: int = 10_000) -> list[tuple[str, Any]]:
         ("words", TfidfVectorizer(analyzer=word_features, min_df=rare, **shared)),
         (
             "characters",
-            TfidfVectorizer(analyzer="char_wb", preprocessor=bare_text, ngram_range=(1, 5), min_df=rare, **shared),
+            TfidfVectorizer(analyzer="char_wb", preprocessor=strip_accents, ngram_range=(1, 5), min_df=rare, **shared),
         ),
         ("classes", TfidfVectorizer(analyzer=tag_features, min_df=rare, **shared)),
     ]

@@ -21,7 +21,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import language
-from bot.nlu import features
+from bot.nlu import features, linear
 from bot.nlu.linear import Views, fit_views, transform
 
 FILE = "vectorisers.joblib"
@@ -52,7 +52,7 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Retrain when the normaliser or the word classes change."""
-        code = Path(features.__file__).read_bytes() + features.TABLE.read_bytes()
+        code = Path(features.__file__).read_bytes() + Path(linear.__file__).read_bytes() + features.TABLE.read_bytes()
         return language.fingerprint() + hashlib.sha256(code).hexdigest()[:16]
 
     def __init__(self, config: dict[str, Any], name: str, storage: ModelStorage, resource: Resource) -> None:

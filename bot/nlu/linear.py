@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from bot.language import normalise
 from bot.nlu.features import vectorisers
 
 Views = list[tuple[float, Any]]
@@ -25,7 +26,8 @@ def transform(views: Views, texts: Sequence[str]) -> Any:
     """The feature matrix of some texts."""
     from scipy.sparse import hstack
 
-    return hstack([vectoriser.transform(texts) * weight for weight, vectoriser in views]).tocsr()
+    normals = [normalise(text) for text in texts]
+    return hstack([vectoriser.transform(normals) * weight for weight, vectoriser in views]).tocsr()
 
 
 def sharpen(probabilities: Any, power: float) -> Any:
