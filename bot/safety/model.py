@@ -51,7 +51,7 @@ class RiskModel:
     weights: npt.NDArray[np.float32]
     bias: Array
     thresholds: Thresholds
-    blend: tuple[float, float, float] = (0.5, 0.5, 0.0)
+    blend: tuple[float, float, float] = (0.3, 0.7, 0.0)
     """Weight of the at-risk head, of the summed intents, and the constant, in the log-odds of being at risk."""
     version: int = VERSION
 
