@@ -22,7 +22,7 @@ from bot.dialogue.conversation import Conversation
 from bot.dialogue.janitor import Janitor
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.worker import InboxWorker, ReplySender
-from bot.forwarding import ForwardingWorker, build_targets
+from bot.forwarding import ForwardingWorker, build_targets, forwarding_routes
 from bot.logs import configure_logging
 from bot.safety import RiskAssessor, SafetyAnswers
 from bot.settings import Settings, get_settings
@@ -109,6 +109,7 @@ def create_app() -> Starlette:
         Route("/ready", gateway.ready),
         Route("/metrics", gateway.metrics),
         *desk_routes(gateway.store, settings),
+        *forwarding_routes(gateway.store, settings),
     ]
     for bridge in gateway.bridges.values():
         routes.extend(bridge.routes())

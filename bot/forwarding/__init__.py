@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bot.db.engine import Store
 from bot.forwarding.calling import pair
 from bot.forwarding.desk import DeskTarget
 from bot.forwarding.primero import PrimeroTarget
 from bot.forwarding.primero_mapping import load_mapping
+from bot.forwarding.routes import forwarding_routes
 from bot.forwarding.targets import DELIVERED, Message, Outcome, Target, TargetError
 from bot.forwarding.webhook import WebhookTarget
 from bot.forwarding.worker import ForwardingWorker
@@ -23,7 +26,7 @@ def build_targets(store: Store, settings: Settings) -> list[Target]:
         if not secret:
             raise TargetError("HOTLINE_WEBHOOK_URL is set but HOTLINE_WEBHOOK_SECRET is not: set both")
         cert = pair(settings.webhook_client_cert, settings.webhook_client_key, "HOTLINE_WEBHOOK_CLIENT")
-        verify: bool | str = str(settings.webhook_ca) if settings.webhook_ca else True
+        verify: Literal[True] | str = str(settings.webhook_ca) if settings.webhook_ca else True
         private = settings.webhook_allow_private
         targets.append(WebhookTarget(settings.webhook_url, secret, private, verify=verify, cert=cert))
     return targets
@@ -66,4 +69,5 @@ __all__ = [
     "build_targets",
     "configured_targets",
     "field_labels",
+    "forwarding_routes",
 ]

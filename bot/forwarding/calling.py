@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import certifi
 import httpx
 
 from bot.forwarding import addresses
@@ -49,25 +51,21 @@ class Caller:
         *,
         allow_private: bool = False,
         timeout: float = 15.0,
-        verify: bool | str = True,
+        verify: Literal[True] | str = True,
         cert: tuple[str, str] | None = None,
         auth: tuple[str, str] | None = None,
     ) -> None:
         self._url = checked_url(url, setting)
         self._allow_private = allow_private
         self._longest = 2 * timeout
-        try:
-            self._client = httpx.Client(
-                timeout=httpx.Timeout(timeout, connect=min(5.0, timeout)),
-                follow_redirects=False,
-                trust_env=False,
-                verify=verify,
-                cert=cert,
-                auth=auth,
-                limits=httpx.Limits(max_keepalive_connections=4),
-            )
-        except (OSError, ValueError):
-            raise TargetError(f"the certificate files for {setting} cannot be read: check their paths") from None
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(5.0, timeout)),
+            follow_redirects=False,
+            trust_env=False,
+            verify=_tls(verify, cert, setting),
+            auth=auth,
+            limits=httpx.Limits(max_keepalive_connections=4),
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -137,6 +135,17 @@ class Caller:
             if time.monotonic() > until or len(content) > LARGEST:
                 raise CallFailed(Outcome("unknown", "timeout"))
         return content
+
+
+def _tls(verify: Literal[True] | str, cert: tuple[str, str] | None, setting: str) -> ssl.SSLContext:
+    """Our own context: httpx forgets the client certificate when an authority's file is given."""
+    try:
+        context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else certifi.where())
+        if cert is not None:
+            context.load_cert_chain(*cert)
+    except (OSError, ValueError):
+        raise TargetError(f"the certificate files for {setting} cannot be read: check their paths") from None
+    return context
 
 
 def checked_url(text: str, setting: str) -> httpx.URL:

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.forwarding.backoff import retry_after
 from bot.forwarding.calling import Answer, Caller, CallFailed
@@ -54,7 +54,7 @@ class PrimeroTarget:
         module: str = "primeromodule-cp",
         allow_private: bool = False,
         timeout: float = 20.0,
-        verify: bool | str = True,
+        verify: Literal[True] | str = True,
     ) -> None:
         if not user or not password:
             raise TargetError("HOTLINE_PRIMERO_URL is set: set HOTLINE_PRIMERO_USER and HOTLINE_PRIMERO_PASSWORD, too")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import Literal
 
 from standardwebhooks.webhooks import Webhook
 
@@ -31,7 +32,7 @@ class WebhookTarget:
         secret: str,
         allow_private: bool = False,
         timeout: float = 15.0,
-        verify: bool | str = True,
+        verify: Literal[True] | str = True,
         cert: tuple[str, str] | None = None,
     ) -> None:
         self._caller = Caller(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -96,13 +97,19 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def running_receiver(
-    plan: Callable[[int], Behaviour] = lambda _: Behaviour(), port: int = 0, secret: str = SECRET
+    plan: Callable[[int], Behaviour] = lambda _: Behaviour(),
+    port: int = 0,
+    secret: str = SECRET,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[WebhookReceiver]:
     """A receiver on a loopback port until the block ends."""
     receiver = WebhookReceiver(plan=plan, secret=secret)
     handler = type("Handler", (_Handler,), {"receiver": receiver})
     server = _Server(("127.0.0.1", port), handler)
-    receiver.url = f"http://127.0.0.1:{server.server_address[1]}/reports"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "http" if tls is None else "https"
+    receiver.url = f"{scheme}://127.0.0.1:{server.server_address[1]}/reports"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -25,7 +25,8 @@ FORBIDDEN = {
     "bot/knowledge": ("bot.db", "bot.reports", "bot.bridges", "bot.desk", "rasa", "sqlalchemy", "starlette", "httpx"),
     "bot/db": ("bot.dialogue", "bot.reports", "bot.forwarding", "bot.desk", "bot.bridges", "rasa"),
     "bot/reports": ("bot.forwarding", "bot.desk", "bot.bridges", "rasa", "starlette"),
-    "bot/forwarding": ("bot.desk", "bot.bridges", "bot.dialogue", "rasa", "starlette"),
+    "bot/forwarding": ("bot.desk", "bot.bridges", "bot.dialogue", "bot.alerts", "rasa"),
+    "bot/alerts": ("bot.desk", "bot.bridges", "bot.dialogue", "bot.nlu", "rasa", "starlette"),
     "bot/bridges": ("bot.desk", "bot.reports", "bot.forwarding", "bot.knowledge", "bot.nlu", "rasa"),
     "bot/desk": ("bot.bridges", "bot.nlu", "rasa"),
 }
