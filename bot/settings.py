@@ -112,7 +112,15 @@ class Settings(BaseSettings):
         env_file = ROOT / ".env"
         env_file_encoding = "utf-8"
 
-    @validator("telegram_api_base", "public_url", "webhook_url", "primero_url")
+    @validator(
+        "telegram_api_base",
+        "public_url",
+        "webhook_url",
+        "primero_url",
+        "zalo_api_base",
+        "zalo_oauth_base",
+        "zalo_bot_api_base",
+    )
     def _no_trailing_slash(cls, value: str) -> str:  # noqa: N805
         return value.rstrip("/")
 

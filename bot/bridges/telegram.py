@@ -3,9 +3,8 @@
 An update is acknowledged (by a higher ``offset``, or by 200) only after ``accept`` has persisted it. Telegram
 keeps what was not acknowledged for 24 hours and delivers it again; the inbox drops the repeats.
 
-Quick hide (a ``hide`` reply) deletes the chat's messages that this process has seen in the last 48 hours,
-both the person's and the bot's. Their ids live in memory only, so messages from before a restart, from
-another process, or beyond the newest 300 of a chat stay in the chat: the person has to delete those.
+Quick hide (a ``hide`` reply) deletes the chat's messages of the last 48 hours, both the person's and the bot's
+(see ``bot.bridges.message_log``); older ones Telegram does not let a bot delete.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import asyncio
 import contextlib
 import hmac
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -24,39 +22,28 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    RetryAfter,
-    TelegramError,
-)
+from telegram import Bot, BotCommand
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.bridges.base import (
     Accept,
     Bounded,
-    Capabilities,
     Connected,
     HumanWrote,
-    SendLater,
-    SendRefused,
     TooLarge,
     load_texts,
     parse_object,
     read_body,
-    split_text,
-    utf16_length,
-    whole_text,
 )
+from bot.bridges.message_log import MessageLog
 from bot.bridges.pacing import Pacer
+from bot.bridges.sends import SendLedger
 from bot.bridges.telegram_buttons import ButtonStore
 from bot.bridges.telegram_client import QuietRequest, seconds_of, silence_libraries, webhook_secret
+from bot.bridges.telegram_send import ASK_BOTFATHER, NO_PREVIEW, TELEGRAM, TelegramSender
 from bot.bridges.telegram_updates import ALLOWED_UPDATES, Group, translate
 from bot.db.engine import Store
-from bot.dialogue.messages import Button, Reply
+from bot.dialogue.messages import Reply
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -64,14 +51,7 @@ log = structlog.get_logger(__name__)
 WEBHOOK_PATH = "/telegram/webhook"
 MAX_BODY = 1024 * 1024
 POLL_SECONDS = 25
-NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-SHORT_TITLE = 16
-"""Two buttons up to this long share a row."""
-DELETE_WITHIN = 48 * 3600.0
-DELETE_AT_ONCE = 100
-TOKEN_REFUSED_RETRY = 300.0
-UNREACHABLE_RETRY = 5.0
-ASK_BOTFATHER = "Telegram refuses TELEGRAM_BOT_TOKEN: ask @BotFather for the token, set it and restart"
+FORGET_EVERY = 3600.0
 
 
 class TelegramBridge:
@@ -79,9 +59,7 @@ class TelegramBridge:
     ``conflict`` (another program uses the token) or ``token_refused``."""
 
     name = "telegram"
-    capabilities = Capabilities(
-        text_limit=4096, text_unit="utf16", buttons=100, payload_bytes=64, delete_hours=48, protect=True
-    )
+    capabilities = TELEGRAM
 
     def __init__(self, settings: Settings, store: Store, pacer: Pacer | None = None) -> None:
         silence_libraries()
@@ -95,13 +73,13 @@ class TelegramBridge:
             get_updates_request=QuietRequest(connection_pool_size=2, pool_timeout=10.0),
         )
         self._buttons = ButtonStore(store)
-        self._pacer = pacer or Pacer()
+        self._messages = MessageLog(store, self.name)
+        self._ledger = SendLedger(store)
+        self._sender = TelegramSender(self._bot, self._buttons, self._ledger, self._messages, pacer)
         self._texts = load_texts("telegram")
         self._accept: Accept | None = None
-        self._receiver: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._errands: set[asyncio.Task[None]] = set()
-        self._recent: Bounded[str, deque[tuple[float, int]]] = Bounded(5_000)
-        self._sent_parts: Bounded[str, int] = Bounded(1_000)
         self._albums: Bounded[str, str] = Bounded(1_000)
         self._left: Bounded[int, float] = Bounded(1_000)
         self.state = "off"
@@ -123,26 +101,36 @@ class TelegramBridge:
         """Begin to receive, in the background: a start must not fail because Telegram is out of reach."""
         self._accept = accept
         self.state = "starting"
-        self._receiver = asyncio.create_task(self._run(), name="telegram")
+        self._tasks = [
+            asyncio.create_task(self._run(), name="telegram"),
+            asyncio.create_task(self._messages.run()),
+            asyncio.create_task(self._forget()),
+        ]
 
     async def stop(self) -> None:
         """Stop receiving; what was not acknowledged is delivered again at the next start."""
-        tasks = [t for t in (self._receiver, *self._errands) if t is not None]
+        tasks = [*self._tasks, *self._errands]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._messages.flush()
         with contextlib.suppress(TelegramError, RuntimeError):
             await self._bot.shutdown()
         self.state = "off"
 
     async def _run(self) -> None:
-        with contextlib.suppress(SQLAlchemyError):
-            await self._buttons.forget_unused()
         if await self._persist("set_up", self._set_up):
             self.state = "running"
             await self._describe()
             if not self._webhook_url:
                 await self._poll()
+
+    async def _forget(self) -> None:
+        while True:
+            with contextlib.suppress(SQLAlchemyError):
+                await self._buttons.forget_unused()
+                await self._ledger.forget_old()
+            await asyncio.sleep(FORGET_EVERY)
 
     async def _set_up(self) -> None:
         await self._bot.initialize()
@@ -249,7 +237,7 @@ class TelegramBridge:
         if self._accept is None:
             return False
         if message.message_ref:
-            self._remember(message.chat_id, int(message.message_ref))
+            self._messages.remember(message.chat_id, message.message_ref)
         if meaning.album and self._albums.get(message.chat_id) == meaning.album and not message.text:
             return True
         try:
@@ -293,86 +281,4 @@ class TelegramBridge:
     async def send(self, chat_id: str, reply: Reply, reply_id: str) -> None:
         """Deliver a reply, in several messages when it is long. A repeated call goes on after the parts that
         were delivered. Raises ``SendLater`` or ``SendRefused``."""
-        if not chat_id.lstrip("-").isdigit():
-            raise SendRefused("bad_address")
-        parts = split_text(whole_text(reply.text), self.capabilities.text_limit, utf16_length)
-        if not parts and reply.kind != "hide":
-            raise SendRefused("empty")
-        old = [number for _, number in self._recent.get(chat_id, ())] if reply.kind == "hide" else []
-        keyboard = await self._keyboard(reply.buttons)
-        for index in range(self._sent_parts.get(reply_id, 0), len(parts)):
-            await self._pacer.wait(chat_id)
-            last = index == len(parts) - 1
-            await self._send_part(chat_id, parts[index], keyboard if last else None, reply.kind == "receipt")
-            self._sent_parts[reply_id] = index + 1
-        self._sent_parts.pop(reply_id, None)
-        if old:
-            await self._hide(chat_id, old)
-
-    async def _send_part(
-        self, chat_id: str, text: str, keyboard: InlineKeyboardMarkup | None, protect: bool
-    ) -> None:
-        try:
-            sent = await self._bot.send_message(
-                int(chat_id),
-                text,
-                reply_markup=keyboard,
-                protect_content=protect,
-                link_preview_options=NO_PREVIEW,
-            )
-        except RetryAfter as error:
-            self._pacer.hold(chat_id, seconds_of(error))
-            raise SendLater(seconds_of(error)) from None
-        except (Forbidden, ChatMigrated):
-            raise SendRefused("blocked") from None
-        except InvalidToken:
-            log.error("telegram.token_refused", remedy=ASK_BOTFATHER)
-            raise SendLater(TOKEN_REFUSED_RETRY) from None
-        except BadRequest as error:
-            if keyboard is None or "button" not in error.message.lower():
-                raise SendRefused("bad_request") from None
-            sent = None
-        except TelegramError as error:
-            log.warning("telegram.send_later", error=type(error).__name__)
-            raise SendLater(UNREACHABLE_RETRY) from None
-        if sent is not None:
-            self._remember(chat_id, sent.message_id)
-            return
-        log.error("telegram.buttons_refused")  # the words matter more than the buttons
-        await self._pacer.wait(chat_id)
-        await self._send_part(chat_id, text, None, protect)
-
-    async def _keyboard(self, buttons: list[Button]) -> InlineKeyboardMarkup | None:
-        rows: list[list[InlineKeyboardButton]] = []
-        for button in buttons[: self.capabilities.buttons]:
-            title = whole_text(button.title).strip()
-            if not title:
-                continue
-            data = await self._buttons.data(whole_text(button.payload) or title)
-            key = InlineKeyboardButton(title, callback_data=data)
-            fits = bool(rows) and len(rows[-1]) == 1 and len(rows[-1][0].text) <= SHORT_TITLE
-            if fits and len(title) <= SHORT_TITLE:
-                rows[-1].append(key)
-            else:
-                rows.append([key])
-        return InlineKeyboardMarkup(rows) if rows else None
-
-    def _remember(self, chat_id: str, message_id: int) -> None:
-        seen = self._recent.get(chat_id)
-        if seen is None:
-            seen = deque(maxlen=300)
-        seen.append((time.time(), message_id))
-        self._recent[chat_id] = seen
-
-    async def _hide(self, chat_id: str, numbers: list[int]) -> None:
-        """Delete what can be deleted; the chat stays as it is where Telegram refuses."""
-        seen = self._recent.get(chat_id, deque())
-        young = time.time() - DELETE_WITHIN
-        wanted = {number for at, number in seen if at > young} & set(numbers)
-        ordered = sorted(wanted)
-        for start in range(0, len(ordered), DELETE_AT_ONCE):
-            try:
-                await self._bot.delete_messages(int(chat_id), ordered[start : start + DELETE_AT_ONCE])
-            except TelegramError as error:
-                log.info("telegram.hide_incomplete", error=type(error).__name__)
-        self._recent[chat_id] = deque((e for e in seen if e[1] not in wanted), maxlen=300)
+        await self._sender.send(chat_id, reply, reply_id)

@@ -51,6 +51,8 @@ class SentMessage:
     protected: bool
     params: dict[str, Any]
     at: float = field(default_factory=time.monotonic)
+    shown: list[str] = field(default_factory=list)
+    """What it was changed into, in order."""
 
     @property
     def titles(self) -> list[str]:
@@ -222,6 +224,26 @@ class BotApiServer:
             titles = [[b["text"] for b in row] for row in rows]
             protected = bool(params.get("protect_content", False))
             self._sent.append(SentMessage(chat_id, number, text, buttons, titles, protected, params))
+        return self._message(chat_id, number, {"text": text})
+
+    async def _do_editmessagetext(self, params: dict[str, Any]) -> dict[str, Any]:
+        chat_id, number, text = int(params["chat_id"]), int(params["message_id"]), str(params.get("text", ""))
+        self._may_write(chat_id)
+        if not text.strip():
+            raise ApiError(400, "Bad Request: message text is empty")
+        if len(text.encode("utf-16-le")) // 2 > 4096:
+            raise ApiError(400, "Bad Request: message is too long")
+        rows = _check_keyboard(params.get("reply_markup"))
+        buttons = [(b["text"], b.get("callback_data", "")) for row in rows for b in row]
+        with self._lock:
+            found = [m for m in self.sent(chat_id) if m.message_id == number]
+            if not found or number not in self._messages[chat_id]:
+                raise ApiError(400, "Bad Request: message to edit not found")
+            if (found[0].text, found[0].buttons) == (text, buttons):
+                raise ApiError(400, "Bad Request: message is not modified: the new content is the same")
+            found[0].shown.append(text)
+            found[0].text, found[0].buttons = text, buttons
+            found[0].rows = [[b["text"] for b in row] for row in rows]
         return self._message(chat_id, number, {"text": text})
 
     def _may_write(self, chat_id: int) -> None:

@@ -89,6 +89,7 @@ async def test_while_the_database_is_down_everybody_is_offered_and_nothing_is_co
 async def test_a_duplicate_update_is_new_once(telegram, bridge, receiver):
     update = telegram.push({"message": telegram._message(CHILD, 1, {"text": "alo"})})
     await receiver.wait()
+    await eventually(lambda: telegram.waiting == 0)
     telegram.redeliver(update)
     await eventually(lambda: receiver.offered == 2)
     assert len(receiver.new) == 1

@@ -12,9 +12,11 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.bridges.base import SendLater, SendRefused
+from bot.bridges.message_log import MessageLog
 from bot.bridges.pacing import Pacer
 from bot.bridges.telegram import WEBHOOK_PATH, TelegramBridge
 from bot.bridges.telegram_client import QuietRequest
+from bot.db.engine import open_store
 from bot.dialogue.messages import Button, Reply
 from tests.contract.receiver import eventually
 
@@ -42,6 +44,80 @@ async def test_a_reply_is_plain_text_without_previews(telegram, known):
 async def test_a_receipt_cannot_be_forwarded(telegram, known):
     await known.send(CHAT, Reply("Mã của con", [], "receipt"), "r1")
     assert telegram.sent(CHILD)[0].protected
+
+
+async def test_a_receipt_is_written_into_a_line_that_says_nothing(telegram, known):
+    await known.send(CHAT, Reply("Mã của con 1234", [Button("Thoát", "/quick_exit")], "receipt"), "r1")
+    (call,) = telegram.calls("sendMessage")
+    assert "1234" not in call["text"]
+    (sent,) = telegram.sent(CHILD)
+    assert (sent.text, sent.titles, sent.shown) == ("Mã của con 1234", ["Thoát"], ["Mã của con 1234"])
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_receipt_whose_outcome_is_unknown_is_shown_once(telegram, known, after):
+    telegram.fail_next("editMessageText", status=502, description="Bad Gateway", after=after)
+    with pytest.raises(SendLater):
+        await known.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    await known.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    assert [(m.text, m.shown) for m in telegram.sent(CHILD)] == [("Mã 1234", ["Mã 1234"])]
+
+
+async def test_a_receipt_survives_a_crash_between_sending_and_recording(
+    telegram, known, telegram_settings, telegram_store
+):
+    telegram.fail_next("editMessageText", status=502, description="Bad Gateway", after=True)
+    with pytest.raises(SendLater):
+        await known.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    again = TelegramBridge(telegram_settings, open_store(telegram_settings))  # another process
+    await again.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    assert [(m.text, m.shown) for m in telegram.sent(CHILD)] == [("Mã 1234", ["Mã 1234"])]
+    await again.stop()
+
+
+async def test_an_unknown_first_line_leaves_at_most_a_line_that_says_nothing(telegram, known):
+    telegram.fail_next("sendMessage", status=502, description="Bad Gateway", after=True)
+    with pytest.raises(SendLater):
+        await known.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    await known.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    assert [("1234" in m.text) for m in telegram.sent(CHILD)] == [False, True]
+
+
+async def test_a_receipt_whose_line_was_deleted_is_sent_anew(telegram, known):
+    telegram.fail_next("editMessageText", status=400, description="Bad Request: message to edit not found")
+    await known.send(CHAT, Reply("Mã 1234", [], "receipt"), "r1")
+    assert [m.text for m in telegram.sent(CHILD)][1:] == ["Mã 1234"]
+    assert all(m.protected for m in telegram.sent(CHILD))
+
+
+async def test_hide_works_after_a_restart_and_from_another_process(
+    telegram, known, receiver, telegram_settings, telegram_store
+):
+    number = telegram.say(CHILD, "chuyện riêng của con")
+    await receiver.wait(2)
+    await known.send(CHAT, Reply("Cô nghe nè"), "r1")
+    await known.stop()
+    fresh = TelegramBridge(telegram_settings, open_store(telegram_settings))
+    await fresh.send(CHAT, Reply("Đã thoát.", [], "hide"), "r2")
+    assert telegram.visible(CHILD) == {telegram.sent(CHILD)[-1].message_id}
+    assert number not in telegram.visible(CHILD)
+    assert await fresh._messages.recent(CHAT) == [str(telegram.sent(CHILD)[-1].message_id)]
+    await fresh.stop()
+
+
+async def test_ids_live_48_hours_sealed(telegram, known, telegram_settings):
+    moment = time.time()
+    messages = MessageLog(open_store(telegram_settings), "telegram", clock=lambda: moment)
+    messages.remember(CHAT, "987654321")
+    await messages.flush()
+    assert "987654321" in await messages.recent(CHAT)
+    files = b"".join(f.read_bytes() for f in telegram_settings.data_dir.iterdir() if f.is_file())
+    assert b"987654321" not in files
+    moment += 48 * 3600 + 1
+    assert await messages.recent(CHAT) == []
+    messages._clean()
+    moment -= 48 * 3600
+    assert await messages.recent(CHAT) == []
 
 
 async def test_long_titles_stand_alone_and_short_ones_in_pairs(telegram, known):
