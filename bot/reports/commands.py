@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import get_args
 
 import click
 
 from bot.db.audit import SYSTEM
 from bot.db.commands import fail, opened
+from bot.reports.draft import RISKS, Kind
 from bot.reports.form01 import VIETNAM
 from bot.settings import get_settings
 
@@ -91,3 +93,27 @@ def primero() -> None:
     if wrong:
         fail(f"not on the server, or of another type: {', '.join(wrong)}")
     click.echo(f"{settings.primero_url}: log-in works, {len(server.types)} fields, the mapping fits")
+
+
+@report.command("route", help="Explain who a report would go to.")
+@click.option("--commune", default="", help="As a person would write it; old names are converted.")
+@click.option("--risk", type=click.Choice(RISKS), default="low", show_default=True)
+@click.option("--kind", type=click.Choice(get_args(Kind)), default="none", show_default=True)
+@click.option("--at", type=click.DateTime(), help="On duty at this time in Viet Nam; default now.")
+def route(commune: str, risk: str, kind: str, at: datetime | None) -> None:
+    """Explain a decision."""
+    from bot.forwarding.roster import RosterError, load_roster
+    from bot.forwarding.routing import Router, explain
+
+    settings = get_settings()
+    try:
+        roster = load_roster(settings.roster_file)
+    except RosterError as error:
+        fail(str(error))
+    router = Router.load(settings.knowledge_dir)
+    for name in roster.communes:
+        if router.commune(name) is None:
+            fail(f"{settings.roster_file}: communes: '{name}' is no commune of today (or not a single one)")
+    moment = time.time() if at is None else at.replace(tzinfo=VIETNAM).timestamp()
+    for line in explain(router.route(commune, risk, kind, roster, moment)):
+        click.echo(line)
