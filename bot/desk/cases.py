@@ -14,6 +14,7 @@ from bot.db.sealing import SealError
 from bot.db.tables import audit as trail
 from bot.db.tables import desk_cases, desk_notes
 from bot.desk.words import still_due_at
+from bot.reports.clocks import clocks
 from bot.reports.content import Shredded, open_pair
 from bot.reports.draft import RISKS
 from bot.reports.service import advance, mark_seen, reopen
@@ -81,7 +82,25 @@ def view_case(store: Store, case_id: str, officer: str, now: float) -> dict[str,
         )
         events = [dict(entry) for entry in history.mappings()]
         notes = _notes(store, connection, case_id)
-    return {**row, "content": content, "history": events, "notes": notes}
+        steps = clocks(row["risk"], row["received_at"], _steps_done(connection, row))
+    return {**row, "content": content, "history": events, "notes": notes, "clocks": steps}
+
+
+def _steps_done(connection: Any, row: Any) -> dict[str, float | None]:
+    """When the legal steps were taken, as far as the desk knows: from the case and its trail."""
+    query = sa.select(trail.c.detail, sa.func.min(trail.c.at)).where(
+        trail.c.subject == row["id"], trail.c.action.in_(("report_status", "case_status"))
+    )
+    first: dict[str, float] = dict(connection.execute(query.group_by(trail.c.detail)).all())
+    begun = first.get("in_progress", first.get("closed"))
+    passed = first.get("forwarded", row["received_at"])  # it is here
+    return {
+        "passed": passed,
+        "assessed": begun,  # taking a case on is not yet an assessment
+        "emergency": begun,
+        "plan": first.get("closed"),
+        "approval": first.get("closed"),
+    }
 
 
 def _notes(store: Store, connection: Any, case_id: str) -> list[dict[str, Any]]:

@@ -84,6 +84,7 @@ class Desk:
             moment=words.moment,
             iso=words.iso,
             due_clock=words.due_clock,
+            clock_words=words.clock_words,
             error_words=words.error_words,
             field_words=words.field_words,
             labels=field_labels(settings),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bot.reports.clocks import Clock
+from bot.reports.clocks import after_working_days as _after
 from bot.reports.form01 import VIETNAM
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -51,7 +53,7 @@ def due_at(risk: str, received_at: float) -> float | None:
     if risk == "high":
         return received_at + DAY
     if risk == "medium":
-        return _working_days(received_at, 3)
+        return _after(received_at, 3)
     return None
 
 
@@ -72,6 +74,18 @@ def due_clock(risk: str, status: str, received_at: float, now: float) -> dict[st
     left = until - now
     phrase = said["late"] if left < 0 else said["left"]
     return {**kind, "text": phrase.format(time=_span(abs(left))), "late": left < 0}
+
+
+def clock_words(clock: Clock, now: float) -> dict[str, Any]:
+    """A legal step as the desk shows it: until when, whether done, how late."""
+    said = words()["due"]
+    shown: dict[str, Any] = {"title": clock.title, "basis": clock.basis, "at": clock.due_at, "late": clock.late(now)}
+    if clock.done_at is not None:
+        return {**shown, "text": said["done_at"].format(moment=moment(clock.done_at))}
+    if clock.due_at is None:
+        return {**shown, "text": said["at_once"]}
+    left = clock.due_at - now
+    return {**shown, "text": said["late" if left < 0 else "left"].format(time=_span(abs(left)))}
 
 
 def error_words(code: str | None) -> str:
@@ -113,13 +127,3 @@ def _span(seconds: float) -> str:
     if minutes < 48 * 60:
         return str(said["hours"].format(h=minutes // 60, m=minutes % 60))
     return str(said["days"].format(d=minutes // 1440, h=minutes % 1440 // 60))
-
-
-def _working_days(start: float, days: int) -> float:
-    """The same time of day after so many working days (Saturdays and Sundays do not count)."""
-    at = datetime.fromtimestamp(start, VIETNAM)
-    while days:
-        at += timedelta(days=1)
-        if at.weekday() < 5:
-            days -= 1
-    return at.timestamp()
