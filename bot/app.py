@@ -70,9 +70,10 @@ class Gateway:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, _request: Request) -> Response:
-        """Ready: Rasa has a model loaded. 503 otherwise; messages at risk are answered all the same."""
-        rasa = await self.rasa.ready()
-        return JSONResponse({"rasa": rasa}, status_code=200 if rasa else 503)
+        """Ready: Rasa has its model and the action server answers. 503 otherwise; messages at risk are answered
+        all the same."""
+        state = await self.rasa.ready(self.settings.actions_port)
+        return JSONResponse(state, status_code=200 if all(state.values()) else 503)
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus text, for this machine only: a proxied request carries forwarding headers and is refused."""

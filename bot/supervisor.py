@@ -6,6 +6,7 @@ could be wrong beforehand, says it in one line, and shows progress.
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import signal
@@ -131,6 +132,7 @@ def write_config(settings: Settings) -> Path:
         f"pidfile={folder / 'supervisor.pid'}",
         f"childlogdir={logs}",
         "umask=077",
+        f"user={getpass.getuser()}",
         "logfile_maxbytes=5MB",
         "loglevel=warn",
         "",
@@ -167,7 +169,7 @@ def wait_until_ready(settings: Settings, child: subprocess.Popen[bytes]) -> bool
         try:
             if httpx.get(f"{base}/ready", timeout=2, trust_env=False).status_code == 200:
                 return True
-            state = "gateway is up, Rasa is loading its model"
+            state = "gateway is up, Rasa and the actions are loading"
         except httpx.HTTPError:
             pass
         if state != said:

@@ -36,6 +36,13 @@ def train_rasa(settings: Settings) -> None:
     )
 
 
+def index_knowledge(settings: Settings) -> None:
+    """Segment the knowledge base's texts once, so that every later start is quick."""
+    from bot.knowledge import Answerer, KnowledgeBase
+
+    Answerer(KnowledgeBase.load(settings.knowledge_dir))
+
+
 @click.command("train")
 def train_command() -> None:
     """Train the risk and Rasa models if their data changed."""
@@ -47,4 +54,6 @@ def train_command() -> None:
         train_rasa(settings)
     except subprocess.CalledProcessError as error:
         raise click.ClickException(f"rasa train failed with exit code {error.returncode}; see above") from None
+    click.echo("Indexing the knowledge base …", err=True)
+    index_knowledge(settings)
     click.echo("Models are ready.", err=True)

@@ -59,13 +59,18 @@ class RasaClient:
             raise RasaDown(f"http_{response.status_code}")
         return RasaTurn(response.json())
 
-    async def ready(self) -> bool:
-        """Whether Rasa answers (it listens only once its model is loaded)."""
+    async def ready(self, actions_port: int) -> dict[str, bool]:
+        """Whether Rasa and the action server answer (each listens only once it has loaded everything)."""
+        return {
+            "rasa": await self._answers("/webhooks/rest/"),
+            "actions": await self._answers(f"http://127.0.0.1:{actions_port}/health"),
+        }
+
+    async def _answers(self, url: str) -> bool:
         try:
-            response = await self._client.get("/webhooks/rest/")
+            return (await self._client.get(url)).status_code == 200
         except httpx.HTTPError:
             return False
-        return response.status_code == 200
 
     async def close(self) -> None:
         """Close the connections."""

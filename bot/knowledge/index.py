@@ -16,18 +16,18 @@ from typing import Any
 import bm25s
 import numpy as np
 import numpy.typing as npt
+from joblib import Memory
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.models import Item
-from bot.language import normalise, strip_accents, syllables, words
+from bot.language import fingerprint, normalise, strip_accents, syllables, words
+from bot.settings import get_settings
 
 Array = npt.NDArray[np.float32]
 FIELDS = ("head", "body", "question")
 ANALYSES = ("word", "syllable", "idea", "char")
-COLUMNS = tuple(
-    f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions")
-)
+COLUMNS = tuple(f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions"))
 K1, B = 1.2, 0.4
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every index on standard error
 
@@ -49,10 +49,13 @@ class Analyser:
         self.concepts = concepts
 
     def __call__(self, text: str) -> Analysed:
-        spelt = syllables(text)
+        return self.of_parts(words(text), syllables(text))
+
+    def of_parts(self, spoken: list[str], spelt: list[str]) -> Analysed:
+        """The analyses of a text whose words and syllables are known."""
         bare = [strip_accents(s) for s in spelt]
         return Analysed(
-            word=words(text),
+            word=spoken,
             syllable=bare + [f"{a} {b}" for a, b in zip(bare, bare[1:], strict=False)],
             idea=self.concepts.tokens(spelt),
             char=" ".join(bare),
@@ -141,6 +144,19 @@ class _Chars:
         return scored
 
 
+def segmented(texts: Sequence[str]) -> list[tuple[list[str], list[str]]]:
+    """Words and syllables of every text of the knowledge base: slow for thousands of texts (20 s), so kept beside
+    the models until a text or the language room changes."""
+    memory = Memory(get_settings().models_dir / "cache", verbose=0)
+    kept: list[tuple[list[str], list[str]]] = memory.cache(_segment)(list(texts), fingerprint())
+    memory.reduce_size(items_limit=2)
+    return kept
+
+
+def _segment(texts: list[str], language: str) -> list[tuple[list[str], list[str]]]:  # noqa: ARG001 - a cache key
+    return [(words(text), syllables(text)) for text in texts]
+
+
 class Index:
     """Items indexed for search."""
 
@@ -148,7 +164,7 @@ class Index:
         self.items = list(items)
         self.analyse = Analyser(concepts)
         self.layout = _lay_out(self.items)
-        analysed = [self.analyse(text) for text in self.layout.texts]
+        analysed = [self.analyse.of_parts(*parts) for parts in segmented(self.layout.texts)]
         self._engines: dict[str, Callable[[Analysed], Array]] = {}
         size = len(analysed)
         for name in ("word", "syllable", "idea"):

@@ -18,7 +18,7 @@ def test_no_canary_anywhere_at_rest(world: World) -> None:
     telegram, program = world.telegram, world.program
     bodies = []
     telegram.say(CHAT, f"con tên {CANARY} bị ba đánh ở xã Tân Thạnh")
-    telegram.wait_for(CHAT, lambda m: "113" in m.text, timeout=20)
+    telegram.wait_for(CHAT, lambda m: "113" in m.text, timeout=40)
     telegram.say(CHAT, f"luật nói gì về {CANARY}")
     telegram.say(CHAT, f"/restart {CANARY}")
     telegram.say(CHAT, f"con muốn báo chuyện của {CANARY}")

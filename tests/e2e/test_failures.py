@@ -13,7 +13,7 @@ pytestmark = pytest.mark.e2e
 DISCLOSURE = "ba duong danh con chay mau dau, con so lam"
 
 
-def expect_safety(world: World, chat: int, text: str, seconds: float = 25) -> None:
+def expect_safety(world: World, chat: int, text: str, seconds: float = 45) -> None:
     count = len(world.telegram.sent(chat))
     world.telegram.say(chat, text)
     world.telegram.wait_for(

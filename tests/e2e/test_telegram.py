@@ -16,14 +16,14 @@ NUMBERS = ("111", "113", "115")
 
 def test_a_law_question_gets_a_cited_answer(world: World) -> None:
     world.telegram.say(101, "Hiếp dâm trẻ em dưới 16 tuổi thì bị xử tội gì?")
-    reply = world.telegram.wait_for(101, lambda m: "Điều 142" in m.text, timeout=20)
+    reply = world.telegram.wait_for(101, lambda m: "Điều 142" in m.text, timeout=40)
     assert "có hiệu lực từ" in reply.text
     assert any("máy trả lời tự động" in m.text for m in world.telegram.sent(101)), "says that it is a machine"
 
 
 def test_a_disclosure_without_diacritics_gets_the_safe_answer(world: World) -> None:
     world.telegram.say(102, "duong con hay so nguc con luc ma di cho, con so lam")
-    reply = world.telegram.wait_for(102, lambda m: "113" in m.text, timeout=20)
+    reply = world.telegram.wait_for(102, lambda m: "113" in m.text, timeout=40)
     assert all(number in reply.text for number in NUMBERS)
     for message in world.telegram.sent(102):
         assert "tại sao" not in message.text.lower()
@@ -35,7 +35,7 @@ def answer_the_form(world: World, chat: int) -> str:
     telegram = world.telegram
 
     def expect(part: str) -> None:
-        telegram.wait_for(chat, lambda m: part in m.text, timeout=20)
+        telegram.wait_for(chat, lambda m: part in m.text, timeout=40)
 
     expect("đồng ý")
     telegram.press(chat, "Đồng ý")
@@ -60,7 +60,7 @@ def answer_the_form(world: World, chat: int) -> str:
     assert "9" in summary.text
     assert "Xã Tân Thạnh" in summary.text
     telegram.press(chat, "Gửi đi")
-    message = telegram.wait_for(chat, lambda m: RECEIPT.search(m.text) is not None, timeout=20)
+    message = telegram.wait_for(chat, lambda m: RECEIPT.search(m.text) is not None, timeout=40)
     found = RECEIPT.search(message.text)
     assert found is not None
     return found.group()
@@ -81,36 +81,36 @@ def test_a_child_reports_and_the_case_system_gets_it_once(world: World) -> None:
     assert "Xã Tân Thạnh" in str(report)
 
     world.telegram.say(chat, f"mã của con {receipt}")
-    status = world.telegram.wait_for(chat, lambda m: m.text == world.telegram.sent(chat)[-1].text, timeout=20)
+    status = world.telegram.wait_for(chat, lambda m: m.text == world.telegram.sent(chat)[-1].text, timeout=40)
     assert "đánh" not in status.text
     world.telegram.say(chat, "thoát")
-    world.telegram.wait_for(chat, lambda m: "Đã thoát" in m.text, timeout=20)
+    world.telegram.wait_for(chat, lambda m: "Đã thoát" in m.text, timeout=40)
 
 
 def test_leaving_in_the_middle_forgets_the_draft(world: World) -> None:
     chat = 104
     world.telegram.say(chat, "con muốn méc")
-    world.telegram.wait_for(chat, lambda m: "đồng ý" in m.text, timeout=20)
+    world.telegram.wait_for(chat, lambda m: "đồng ý" in m.text, timeout=40)
     world.telegram.press(chat, "Đồng ý")
-    world.telegram.wait_for(chat, lambda m: "nguy hiểm không" in m.text, timeout=20)
+    world.telegram.wait_for(chat, lambda m: "nguy hiểm không" in m.text, timeout=40)
     world.telegram.say(chat, "thoát")
-    world.telegram.wait_for(chat, lambda m: "Đã thoát" in m.text, timeout=20)
+    world.telegram.wait_for(chat, lambda m: "Đã thoát" in m.text, timeout=40)
     count = len(world.telegram.sent(chat))
     world.telegram.say(chat, "alo")
-    world.telegram.wait_for(chat, lambda m: len(world.telegram.sent(chat)) > count, timeout=20)
+    world.telegram.wait_for(chat, lambda _m: len(world.telegram.sent(chat)) > count, timeout=40)
     assert all("nguy hiểm không" not in m.text for m in world.telegram.sent(chat)[count:])
 
 
 def test_a_disclosure_inside_the_form_shows_the_numbers_in_the_same_turn(world: World) -> None:
     chat = 105
     world.telegram.say(chat, "con muốn méc")
-    world.telegram.wait_for(chat, lambda m: "đồng ý" in m.text, timeout=20)
+    world.telegram.wait_for(chat, lambda m: "đồng ý" in m.text, timeout=40)
     count = len(world.telegram.sent(chat))
     world.telegram.say(chat, "ổng đang đập cửa phòng con, ổng cầm dao")
-    world.telegram.wait_for(chat, lambda m: "113" in m.text and m in world.telegram.sent(chat)[count:], timeout=20)
+    world.telegram.wait_for(chat, lambda m: "113" in m.text and m in world.telegram.sent(chat)[count:], timeout=40)
 
 
 def test_a_photo_is_answered_kindly_and_not_fetched(world: World) -> None:
     world.telegram.send_media(106, "photo")
-    world.telegram.wait_for(106, lambda m: "111" in m.text, timeout=20)
+    world.telegram.wait_for(106, lambda m: "111" in m.text, timeout=40)
     assert not world.telegram.calls("getFile")

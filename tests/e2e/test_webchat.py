@@ -15,7 +15,7 @@ from tests.e2e.conftest import World
 pytestmark = pytest.mark.e2e
 CHROMIUM = "/usr/bin/chromium"
 RECEIPT = re.compile(r"\d{4} \d{4} \d{4} \d{4}")
-WAIT = 25_000
+WAIT = 45_000
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
