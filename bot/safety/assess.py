@@ -22,6 +22,8 @@ MAX_CHARS = 20_000
 SHORT = 6
 """Words; a message this short is also read together with the one before it."""
 FORM_ANSWER = 3
+CLEARLY = 2.0
+"""Log-odds above the alarm at which the model is clear."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -98,18 +100,24 @@ class RiskAssessor:
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
         """Words of an offender inside what reads clearly as a victim's or witness's message."""
-        return seen.risk >= self._model.thresholds.alarm + 2 and bool(found.plain)
+        return seen.risk >= self._model.thresholds.alarm + CLEARLY and bool(found.plain)
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
         """A word or two that answer a form's question ("ba", "lớp 3") and say nothing new by themselves."""
-        quiet = seen.immediate < self._model.thresholds.immediate and seen.danger != "self_harm"
-        return len(normal.split()) <= FORM_ANSWER and quiet and not found.plain
+        unclear = seen.risk < self._model.thresholds.alarm + CLEARLY
+        return len(normal.split()) <= FORM_ANSWER and unclear and not found.plain
+
+    def _only_idiom(self, found: Findings) -> bool:
+        """Nothing is left of the danger once "đánh giá", "chết cười" and their like are taken out."""
+        if found.without_idioms is None or found.plain:
+            return False
+        return self._look([found.without_idioms]).risk < self._model.thresholds.alarm
 
     def _alone(self, seen: Seen, found: Findings) -> Verdict:
         """The message by itself."""
         limits = self._model.thresholds
         verdict = Verdict("none", [])
-        if seen.risk >= limits.alarm:
+        if seen.risk >= limits.alarm and not self._only_idiom(found):
             verdict.raise_to(self._grade(seen), f"model_{seen.danger}")
         doubtful = seen.risk >= limits.worry
         if doubtful:

@@ -49,6 +49,8 @@ class Findings:
     hits: tuple[Hit, ...] = ()
     traits: frozenset[str] = frozenset()
     offender: Hit | None = None
+    without_idioms: str | None = None
+    """The message without its idioms; None when it has none."""
 
     @property
     def plain(self) -> tuple[Hit, ...]:
@@ -106,7 +108,8 @@ class Lexicon:
             traits.add("khmer")
         hits = tuple(hit for rule in self._rules if (hit := self._apply(rule, masked, whole)))
         offender = next((hit for rule in self._offender if (hit := self._apply(rule, masked, []))), None)
-        return Findings(hits, frozenset(traits), offender)
+        rest = masked.replace("_ ", "").strip() if masked != tokens else None
+        return Findings(hits, frozenset(traits), offender, rest)
 
     def _apply(self, rule: Rule, tokens: str, whole: list[str]) -> Hit | None:
         softest: tuple[str, ...] | None = None

@@ -61,8 +61,20 @@ def test_unsure_words_need_the_model(assessor: RiskAssessor) -> None:
 
 
 def test_softened_words_are_doubtful_not_silent(assessor: RiskAssessor) -> None:
-    found = assessor.assess("nếu bị bắt cóc thì làm sao")
+    found = assessor.assess("nếu bị nhốt trong xe thì làm sao")
     assert (found.risk, found.kind) == ("low", "worry")
+
+
+def test_danger_that_lies_only_in_an_idiom_is_doubtful() -> None:
+    class SeesBlows(FakeModel):
+        def scores(self, normals: list[str]) -> Scores:
+            return super().scores(["nặng" if "đánh" in text else text for text in normals])
+
+    model: Any = SeesBlows()
+    misled = RiskAssessor(model, Lexicon.load())
+    assert misled.assess("ba em đánh giá cao bài em").risk == "low"
+    assert misled.assess("ba đánh bài thua rồi đánh cả nhà").at_risk
+    assert misled.assess("đánh cả nhà").at_risk
 
 
 def test_small_and_helpless_children_weigh_more(assessor: RiskAssessor) -> None:
