@@ -83,9 +83,10 @@ class RiskAssessor:
             verdict = Verdict(found.offender.risk, [found.offender.code])
             return self._finish(verdict, "offender", _share(seen.risk))
         verdict = self._alone(seen, found)
-        if context.in_form and self._is_form_answer(normal, seen, found):
+        answer = context.in_form and self._is_form_answer(normal, seen, found)
+        if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
-        self._in_context(verdict, normal, found, seen, context)
+        self._in_context(verdict, normal, found, seen, context, answer)
         return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk))
 
     def _look(self, parts: list[str]) -> Seen:
@@ -147,13 +148,15 @@ class RiskAssessor:
             if code in found.traits:
                 verdict.raise_to("high", code)
 
-    def _in_context(self, verdict: Verdict, normal: str, found: Findings, seen: Seen, context: Context) -> None:
+    def _in_context(
+        self, verdict: Verdict, normal: str, found: Findings, seen: Seen, context: Context, answer: bool
+    ) -> None:
         """What was said before makes a message graver, never lighter."""
         size = len(normal.split())
         alarmed = level(context.earlier) >= level("medium")
         if alarmed and "perpetrator_near" in found.traits and size <= NEAR_LIMIT:
             verdict.raise_to("immediate", "perpetrator_near")
-        if level(verdict.risk) >= level("medium"):
+        if answer or level(verdict.risk) >= level("medium"):
             return
         if alarmed and verdict.risk == "low" and seen.risk >= self._model.thresholds.worry:
             verdict.raise_to("medium", "earlier")

@@ -15,6 +15,8 @@ from bot.safety.assess import _reasons
 from bot.safety.lexicon import Lexicon
 from bot.safety.model import DANGER, FILE, RiskModel, Scores, Thresholds
 
+WORDS = Lexicon.load()
+
 
 class FakeModel:
     """Scores by marker words, so that the combination is tested by itself."""
@@ -106,6 +108,7 @@ def test_two_fragments_are_read_together(assessor: RiskAssessor) -> None:
 def test_a_word_that_answers_a_form_is_no_new_alarm(assessor: RiskAssessor) -> None:
     assert assessor.assess("bệnh nặng").risk == "medium"
     assert assessor.assess("bệnh nặng", Context(in_form=True)).risk == "low"
+    assert assessor.assess("bệnh nặng", Context(earlier="high", in_form=True)).risk == "low"
     assert assessor.assess("đang chảy máu nhiều", Context(in_form=True)).risk == "immediate"
 
 
@@ -149,7 +152,7 @@ def test_injections_are_only_text(assessor: RiskAssessor) -> None:
 @given(st.text(max_size=300), st.text(max_size=80), st.sampled_from(RISKS), st.booleans())
 def test_any_text_gets_an_assessment(text: str, before: str, earlier: Any, in_form: bool) -> None:
     model: Any = FakeModel()
-    found = RiskAssessor(model, Lexicon.load()).assess(text, Context(earlier, in_form, (before,)))
+    found = RiskAssessor(model, WORDS).assess(text, Context(earlier, in_form, (before,)))
     assert found.risk in RISKS
     assert (found.kind == "none") == (found.risk == "none")
 
