@@ -20,7 +20,7 @@ FOLDERS = {
 RECORDS = {
     "documents.yml": Document, "hotlines.yml": Hotline, "agencies.yml": Agency, "places.yml": Place,
 }  # fmt: skip
-MAPPINGS = ("synonyms.yml", "phrases.yml")
+MAPPINGS = ("synonyms.yml", "phrases.yml", "asked.yml")
 
 
 class KnowledgeError(RuntimeError):
@@ -75,6 +75,8 @@ class KnowledgeBase:
     places: list[Place]
     synonyms: dict[str, Any]
     phrases: dict[str, Any]
+    asked: dict[str, list[str]]
+    """Messages of people that an item answers, beside its own example questions (``asked.yml``)."""
     root: Path
 
     @classmethod
@@ -107,6 +109,7 @@ class KnowledgeBase:
             places=[p.record for p in loaded.of("places.yml")],
             synonyms=_mapping(loaded, "synonyms.yml"),
             phrases=_mapping(loaded, "phrases.yml"),
+            asked=_mapping(loaded, "asked.yml"),
             root=root,
         )
 

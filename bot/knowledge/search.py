@@ -78,13 +78,18 @@ def hint_row(trait: _Trait, audience: str | None, kind: str | None, legal: bool)
     )
 
 
+def _with_asked(item: Item, asked: list[str]) -> Item:
+    return item.copy(update={"questions": [*item.questions, *asked]}) if asked else item
+
+
 class Search:
     """Hybrid search over a knowledge base."""
 
     def __init__(self, base: KnowledgeBase) -> None:
         self.base = base
         self.items = list(base.items.values())
-        self.index = Index(self.items, Concepts(base.synonyms))
+        indexed = [_with_asked(item, base.asked.get(item.id, [])) for item in self.items]
+        self.index = Index(indexed, Concepts(base.synonyms))
         self.references = References(base.documents)
         self._asks_law = frozenset(base.synonyms.get("asks_law") or [])
         self._traits: list[_Trait] = [(item.kind, tuple(item.audiences)) for item in self.items]

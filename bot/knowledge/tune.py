@@ -2,7 +2,9 @@
 
 Questions: the training messages of ``nlu_data`` whose situation is labelled in
 ``benchmarks/search_situations.yml`` (written by other hands than the items). Folds never split a situation.
-Writes ``data/weights.yml`` and ``data/thresholds.yml``; prints the table of what each part contributes.
+Writes ``data/weights.yml`` and ``data/thresholds.yml``; prints the table of what each part contributes. With the
+weights learned, each message is given to the item that fits it best among those of its situation, and so becomes one
+more example question of that item (``knowledge/asked.yml``); what is measured here never knows these.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,8 @@ from scipy.optimize import minimize
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import ANALYSES, COLUMNS, FIELDS
 from bot.knowledge.search import HINTS, INTENT_KINDS, Search
-from bot.knowledge.texts import DATA
+from bot.knowledge.search import weights as weights_in_force
+from bot.knowledge.texts import DATA, load_data
 from bot.settings import ROOT
 
 FOLDS = 5
@@ -32,6 +35,8 @@ REFERENCE = 8.0
 INTENT_ERROR, AUDIENCE_ERROR = 0.12, 0.25
 """How often the hints are wrong in training, so that they stay soft."""
 OUT = ("out_of_scope", "chitchat")
+ASSIGNED_RANK = 10
+LONGEST_ASKED = 200
 VOICES = {"citizen": "parent", "official": "teacher", "anyone": "teen"}
 Floats = npt.NDArray[np.float32]
 
@@ -64,6 +69,25 @@ def label(search: Search, nlu_dir: Path, situations: Path) -> Labelled:
         right.append(answers)
         groups.append(numbers[example.situation])
     return Labelled(np.stack(features), np.stack(right), np.array(groups, dtype=np.int64))
+
+
+def assign(search: Search, nlu_dir: Path, situations: Path) -> dict[str, list[str]]:
+    """The labelled messages by the item that fits each best; what fits none well is left out."""
+    from bot.nlu.data import load_examples
+
+    wanted: dict[str, list[str]] = yaml.safe_load(situations.read_text(encoding="utf-8"))
+    place = {item.id: number for number, item in enumerate(search.items)}
+    asked: dict[str, list[str]] = {}
+    for example in load_examples(nlu_dir):
+        known = [i for i in wanted.get(example.situation, []) if i in place]
+        if not known or example.intent not in INTENT_KINDS or len(example.text) > LONGEST_ASKED:
+            continue
+        voice = VOICES.get(example.audience, example.audience)
+        scores = search.scores(example.text, voice, INTENT_KINDS[example.intent])
+        best = max(known, key=lambda i: scores[place[i]])
+        if int((scores > scores[place[best]]).sum()) < ASSIGNED_RANK:
+            asked.setdefault(best, []).append(example.text)
+    return dict(sorted(asked.items()))
 
 
 def _row(search: Search, text: str, intent: str, audience: str, chance: random.Random) -> Floats:
@@ -172,10 +196,10 @@ def learn_thresholds(
     }
 
 
-def _write(name: str, data: dict[str, Any]) -> None:
+def _write(path: Path, data: dict[str, Any], flow: bool | None = None) -> None:
     head = "# Learned by `python -m bot.knowledge.tune`; do not edit by hand.\n"
-    body = yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=110)
-    (DATA / name).write_text(head + body, encoding="utf-8")
+    body = yaml.safe_dump(data, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=110)
+    path.write_text(head + body, encoding="utf-8")
 
 
 def main() -> None:
@@ -184,10 +208,11 @@ def main() -> None:
     options.add_argument("--table", action="store_true", help="also print what each part contributes (slow)")
     options.add_argument("--dry-run", action="store_true", help="write nothing")
     given = options.parse_args()
-    base = KnowledgeBase.load(ROOT / "knowledge")
+    base = replace(KnowledgeBase.load(ROOT / "knowledge"), asked={})
     search = Search(base)
     nlu_dir = ROOT / "nlu_data" / "nlu"
-    data = label(search, nlu_dir, ROOT / "benchmarks" / "search_situations.yml")
+    situations = ROOT / "benchmarks" / "search_situations.yml"
+    data = label(search, nlu_dir, situations)
     print(f"{len(search.items)} items, {len(data.groups)} questions of {len(set(data.groups))} situations")
     weights = fit(data.features, data.right)
     rows = [("all, held out", hits(cross_validate(data, range(data.features.shape[2])), data.right))]
@@ -200,8 +225,11 @@ def main() -> None:
     limits = {k: round(v, 3) for k, v in learn_thresholds(search, data, weights, nlu_dir).items()}
     print({"parts": parts, "hints": hints}, limits)
     if not given.dry_run:
-        _write("weights.yml", {"parts": parts, "hints": hints, "reference": REFERENCE})
-        _write("thresholds.yml", limits)
+        _write(DATA / "weights.yml", {"parts": parts, "hints": hints, "reference": REFERENCE})
+        _write(DATA / "thresholds.yml", limits)
+        weights_in_force.cache_clear()
+        load_data.cache_clear()
+        _write(base.root / "asked.yml", assign(search, nlu_dir, situations), flow=False)
 
 
 if __name__ == "__main__":
