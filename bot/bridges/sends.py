@@ -82,8 +82,16 @@ class SendLedger:
         except SQLAlchemyError as error:
             log.error("sends.not_kept", error=type(error).__name__)
 
+    async def done(self, reply_id: str, parts: int, careful: bool) -> None:
+        """Everything is delivered. A ``careful`` one stays known: if the program is killed before the outbox notes
+        that, a repeated call must find it done."""
+        if careful:
+            await self.put(reply_id, Progress(parts))
+        else:
+            await self.drop(reply_id)
+
     async def drop(self, reply_id: str) -> None:
-        """The reply is delivered or given up."""
+        """Nothing has to be known of this reply any more."""
         if self._known.pop(reply_id, None) is None:
             return
         try:

@@ -85,7 +85,7 @@ class TelegramSender:
             progress = Progress(progress.parts + 1)
             if not last:
                 await self._ledger.put(reply_id, progress)
-        await self._ledger.drop(reply_id)
+        await self._ledger.done(reply_id, len(parts), reply.kind == "receipt")
         if old:
             await self._hide(chat_id, old)
 

@@ -153,7 +153,7 @@ class ZaloSender:
             progress = Progress(index + 1)
             if progress.delivered < len(bodies):
                 await self._ledger.put(reply_id, progress)
-        await self._ledger.drop(reply_id)
+        await self._ledger.done(reply_id, len(bodies), careful)
 
     async def _progress(self, reply_id: str) -> Progress:
         """How far the reply has come; an unknown send is settled by Zalo's echo or, without one, repeated."""

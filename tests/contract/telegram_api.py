@@ -67,6 +67,7 @@ class Failure:
     times: int
     after: bool
     skip: int
+    delay: float = 0.0
 
 
 class BotApiServer:
@@ -154,6 +155,9 @@ class BotApiServer:
             with self._lock:
                 self._calls.append((method, params))
             failure = self._failure(method)
+            if failure is not None and failure.delay:
+                await asyncio.sleep(failure.delay)
+                failure = None
             if failure is not None and not failure.after:
                 raise failure.error
             handler = getattr(self, f"_do_{method}", None)
@@ -323,9 +327,10 @@ class BotApiServer:
                     webhook, update = dict(self.webhook), next(iter(self._pending), None)
                 if not webhook or update is None:
                     continue
-                headers = {"X-Telegram-Bot-Api-Secret-Token": str(webhook.get("secret_token", ""))}
+                secret = str(webhook.get("secret_token", ""))
+                headers = {"X-Telegram-Bot-Api-Secret-Token": secret, "Content-Type": "application/json"}
                 try:
-                    status = client.post(webhook["url"], json=update, headers=headers).status_code
+                    status = client.post(webhook["url"], content=json.dumps(update), headers=headers).status_code
                 except httpx.HTTPError:
                     status = 0
                 self.webhook_statuses.append(status)

@@ -9,7 +9,8 @@
 
 What a person does: ``say``, ``edit``, ``send_media``, ``press``, ``block``/``unblock``, ``add_to_group``;
 ``push`` delivers any update as it is, ``redeliver`` an old one again.
-What goes wrong: ``fail_next(method, status=…, retry_after=…, times=…, after=…, skip=…)``, ``revoke_token()``.
+What goes wrong: ``fail_next(method, status=…, retry_after=…, times=…, after=…, skip=…)``,
+``slow_next(method, seconds)``, ``revoke_token()``, ``give_token_back()``.
 What happened: ``sent``, ``calls(method)``, ``answered``, ``visible(chat_id)``, ``commands``, ``left``,
 ``webhook``, ``webhook_statuses``.
 
@@ -139,9 +140,19 @@ class TelegramDouble(BotApiServer):
         with self._lock:
             self._failures.append(Failure(method.lower(), error, times, after, skip))
 
+    def slow_next(self, method: str, seconds: float, times: int = 1) -> None:
+        """The next ``times`` calls of ``method`` are answered so much later."""
+        error = ApiError(500, "never raised")
+        with self._lock:
+            self._failures.append(Failure(method.lower(), error, times, False, 0, seconds))
+
     def revoke_token(self) -> None:
         """Every further call gets 401."""
         self._revoked = True
+
+    def give_token_back(self) -> None:
+        """The token works again."""
+        self._revoked = False
 
     # --- what happened --------------------------------------------------------------------------------------
     def wait_for(

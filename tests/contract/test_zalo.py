@@ -357,10 +357,10 @@ async def test_a_receipt_survives_a_crash_between_sending_and_recording(zalo, wo
     zalo.say(CHILD, "alo")
     await receiver.wait()
 
-    async def crash(_reply_id: str) -> None:
+    async def crash(*_: object) -> None:
         raise RuntimeError("killed")
 
-    bridge._ledger.drop = crash  # type: ignore[method-assign]
+    bridge._ledger.done = crash  # type: ignore[method-assign]
     with pytest.raises(RuntimeError):
         await bridge.send(CHILD, Reply("Mã 1234", kind="receipt"), "r1")
     await eventually(lambda: zalo.waiting == 0)

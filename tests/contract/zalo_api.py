@@ -153,13 +153,13 @@ class ZaloServer:
         if failure is not None and failure.delay:
             await asyncio.sleep(failure.delay)
         try:
-            if failure is not None and not failure.after:
+            if failure is not None and not failure.after and not failure.delay:
                 return _failed(failure)
             if request.headers.get("access_token") != self.access or self.now() > self._access_until:
                 raise ZaloError(-216, "Access token is invalid")
             self._rate()
             data = handler(body)
-            if failure is not None:
+            if failure is not None and not failure.delay:
                 return _failed(failure)
         except ZaloError as error:
             return JSONResponse({"error": error.code, "message": error.message})

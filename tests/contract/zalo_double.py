@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.contract.telegram_api import until
-from tests.contract.zalo_api import ZaloError, ZaloFailure, ZaloMessage, ZaloServer
+from tests.contract.zalo_api import ACCESS_SECONDS, ZaloError, ZaloFailure, ZaloMessage, ZaloServer
 
 __all__ = ["ZaloDouble", "ZaloError", "ZaloMessage"]
 
@@ -127,6 +127,13 @@ class ZaloDouble(ZaloServer):
         self.expire_access()
         self._spent.add(self.refresh)
         self.refresh = "nobody-knows"
+
+    def consent(self) -> tuple[str, str]:
+        """An administrator allows the app again; the new pair."""
+        with self._lock:
+            self.access, self.refresh = f"access-{uuid.uuid4().hex[:8]}", f"refresh-{uuid.uuid4().hex[:8]}"
+            self._access_until = self.now() + ACCESS_SECONDS
+            return self.access, self.refresh
 
     # --- what happened --------------------------------------------------------------------------------------
     def sent(self, user: str) -> list[ZaloMessage]:
