@@ -17,6 +17,7 @@ COMMANDS = {
     "knowledge": "bot.knowledge.commands:knowledge",
     "report": "bot.reports.commands:report",
     "officer": "bot.desk.commands:officer",
+    "bridge": "bot.bridges.commands:bridge",
     "keys": "bot.db.commands:keys",
     "db": "bot.db.commands:db",
     "doctor": "bot.doctor:doctor",

@@ -313,6 +313,13 @@ class BotApiServer:
         self.webhook = {}
         return True
 
+    async def _do_getwebhookinfo(self, _params: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            return {"url": self.webhook.get("url", ""), "pending_update_count": len(self._pending)}
+
+    async def _do_getmycommands(self, _params: dict[str, Any]) -> list[dict[str, str]]:
+        return self.commands
+
     async def _do_leavechat(self, params: dict[str, Any]) -> bool:
         if int(params["chat_id"]) not in self._groups:
             raise ApiError(400, "Bad Request: chat not found")
