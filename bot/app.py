@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.alerts import AlertWorker
 from bot.bridges import make_bridges
 from bot.db.engine import Store, open_store
 from bot.desk import desk_routes
@@ -42,13 +43,14 @@ class Gateway:
         self.sender = ReplySender(self.store, self.bridges)
         self.inbox = InboxWorker(self.store, conversation, self.sender)
         self.forwarding = ForwardingWorker(self.store, build_targets(self.store, settings), settings)
+        self.alerts = AlertWorker(self.store, settings)
         self.janitor = Janitor(self.store)
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         """Start the workers and the bridges; stop them in the opposite order."""
         stop = asyncio.Event()
-        loops = (self.inbox.run, self.sender.run, self.forwarding.run, self.janitor.run)
+        loops = (self.inbox.run, self.sender.run, self.forwarding.run, self.alerts.run, self.janitor.run)
         workers = [asyncio.create_task(loop(stop)) for loop in loops]
         for bridge in self.bridges.values():
             bridge.on_connect(self.sender.connected)

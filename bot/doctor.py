@@ -125,6 +125,35 @@ def check_webhook(settings: Settings) -> Finding:
     return Finding("case webhook", "ok", "configured; deliveries: 'python -m bot report deliveries'")
 
 
+def check_primero(settings: Settings) -> Finding:
+    """Primero is configured completely; whether it answers is asked by ``report primero``."""
+    from bot.forwarding import TargetError, build_primero
+
+    if not settings.primero_url:
+        return Finding("primero", "off", "HOTLINE_PRIMERO_URL is not set")
+    try:
+        build_primero(settings).close()
+    except TargetError as error:
+        return Finding("primero", "missing", str(error))
+    return Finding("primero", "ok", "configured; 'python -m bot report primero' asks the server")
+
+
+def check_alerts(settings: Settings) -> Finding:
+    """The duty roster can be read and somebody on it can be reached."""
+    from bot.alerts.channels import build_channels
+    from bot.forwarding import TargetError
+    from bot.forwarding.roster import load_roster
+
+    try:
+        roster, channels = load_roster(settings.roster_file), build_channels(settings)
+    except TargetError as error:
+        return Finding("alerts", "missing", str(error))
+    reached = [c.name for c in channels if any(c.address(person) for person in roster.people.values())]
+    if not reached:
+        return Finding("alerts", "off", f"shown at the desk only: no channel reaches anybody in {settings.roster_file}")
+    return Finding("alerts", "ok", f"desk, {', '.join(reached)}; {len(roster.people)} people")
+
+
 def check_disk(settings: Settings) -> Finding:
     """Free space where the data lives."""
     place = settings.data_dir if settings.data_dir.exists() else settings.data_dir.parent
@@ -142,6 +171,8 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     check_gateway,
     check_telegram,
     check_webhook,
+    check_primero,
+    check_alerts,
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.alerts import close_for
 from bot.db import audit
 from bot.db.engine import Store
 from bot.db.sealing import SealError
@@ -130,6 +131,7 @@ def acknowledge(store: Store, case_id: str, officer: str, now: float) -> str:
         audit.record(connection, officer, "case_acknowledged", case_id, at=now)
         mark_seen(connection, case_id, now)
         advance(connection, case_id, "acknowledged", officer, now)
+        close_for(connection, case_id, officer, now)
     return "acknowledged"
 
 
@@ -147,6 +149,7 @@ def set_status(store: Store, case_id: str, status: str, officer: str, now: float
         audit.record(connection, officer, "case_status", case_id, status, at=now)
         mark_seen(connection, case_id, now)
         advance(connection, case_id, status, officer, now)
+        close_for(connection, case_id, officer, now)
         if status == "in_progress":
             reopen(connection, case_id, officer, now)
     return "status"

@@ -6,8 +6,10 @@ import re
 
 from starlette.responses import Response
 
+from bot.alerts import acknowledge, open_alerts
+from bot.alerts.words import notice
 from bot.desk import cases, officers
-from bot.desk.web import COOKIE, DEVICE_COOKIE, Desk, Visit, redirect
+from bot.desk.web import COOKIE, DEVICE_COOKIE, Desk, Visit, live, redirect
 from bot.forwarding import outbox, stopping
 from bot.reports import form01
 
@@ -130,6 +132,22 @@ class Pages:
         cases.note_view(self._desk.store, visit.login, "view_deliveries", "deliveries", now)
         stopped = stopping.all_stopped(self._desk.store)
         return self._desk.page(visit, "deliveries.html", failed=failed, waiting=waiting, stopped=stopped)
+
+    def alerts(self, visit: Visit) -> Response:
+        """What nobody has acknowledged yet; refreshes itself."""
+        rows = open_alerts(self._desk.store)
+        for row in rows:
+            commune = row["commune"]
+            row["words"] = notice(row["kind"], row["subject"], row["risk"], commune, row["detail"], 0, "")
+        if not live(visit.request):
+            cases.note_view(self._desk.store, visit.login, "view_alerts", "alerts", self._desk.clock())
+        return self._desk.page(visit, "alerts.html", rows=rows)
+
+    def acknowledge_alert(self, visit: Visit) -> Response:
+        """Take on an alert about the machine."""
+        alert_id = visit.request.path_params["alert_id"]
+        done = acknowledge(self._desk.store, alert_id, visit.login, self._desk.clock())
+        return redirect("/desk/alerts", "alert_acknowledged" if done else "unchanged")
 
     def resume(self, visit: Visit) -> Response:
         """Let a stopped target be used again."""

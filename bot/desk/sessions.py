@@ -52,8 +52,8 @@ class Sessions:
             audit.record(connection, login, "login", login, at=now)
         return token
 
-    def find(self, token: str) -> Session | None:
-        """The session, unless it is over; being found keeps it alive."""
+    def find(self, token: str, touch: bool = True) -> Session | None:
+        """The session, unless it is over; being found (and ``touch``) keeps it alive."""
         now, hashed = self._clock(), self._hash(token)
         query = (
             sa.select(desk_sessions.c.login, officers.c.must_change, desk_sessions.c.seen_at)
@@ -69,7 +69,7 @@ class Sessions:
             row = connection.execute(query).first()
         if row is None:
             return None
-        if now - row.seen_at > 30:
+        if touch and now - row.seen_at > 30:
             change = desk_sessions.update().where(desk_sessions.c.token == hashed)
             with self._store.engine.begin() as connection:
                 connection.execute(change.values(seen_at=now))

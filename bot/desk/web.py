@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from bot.alerts import count_open
 from bot.db.engine import Store
 from bot.db.sealing import SealError
 from bot.desk import words
@@ -98,6 +99,7 @@ class Desk:
         note, problem = visit.query("note"), values.pop("problem", "")
         html = self._pages.get_template(template).render(
             officer=visit.session.login if visit.session else None,
+            alarms=count_open(self.store) if visit.session else 0,
             csrf=self.sessions.csrf(visit.token),
             note=words.words()["notes"].get(note, ""),
             problem=words.words()["problems"].get(problem, ""),
@@ -135,7 +137,7 @@ class Desk:
         fresh = len(token) < 20
         if fresh:
             token = secrets.token_urlsafe(32)
-        visit = Visit(request, form, token, None if fresh else self.sessions.find(token))
+        visit = Visit(request, form, token, None if fresh else self.sessions.find(token, touch=not live(request)))
         response = self._guarded(visit, handler, public, first)
         response.headers.update(HEADERS)
         if fresh and not any(COOKIE + "=" in value for value in response.headers.getlist("set-cookie")):
@@ -163,6 +165,11 @@ class Desk:
         response.set_cookie(
             name, value, max_age=max_age, path="/desk", secure=self._secure, httponly=True, samesite="strict"
         )
+
+
+def live(request: Request) -> bool:
+    """Whether a page refreshed itself: that keeps no session alive and is no view worth a line in the trail."""
+    return request.method == "GET" and request.query_params.get("live") == "1"
 
 
 def redirect(path: str, note: str = "") -> RedirectResponse:

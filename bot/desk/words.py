@@ -113,6 +113,8 @@ def detail_words(detail: str) -> str:
         name, _, value = part.partition("=")
         if name == "risk":
             parts.append(words()["risks"].get(value, value))
+        elif name in ("step", "told") and value.isdigit():
+            parts.append(str(words()["steps" if name == "step" else name].format(n=value)))
         elif part.startswith("http_") or part in words()["errors"]:
             parts.append(error_words(part))
         else:
