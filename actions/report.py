@@ -112,9 +112,9 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
         step = intake.take(requested, tracker.slots, message_of(tracker))
         if step.interrupted:
             return []
-        if step.updates and step.updates.get(requested) is None and not step.updates.get(OUTCOME):
-            if step.updates.get(intake.MISSES):
-                dispatcher.utter_message(response="utter_not_caught")
+        asked_again = step.updates.get(requested) is None and not step.updates.get(OUTCOME)
+        if asked_again and step.updates.get(intake.MISSES):
+            dispatcher.utter_message(response="utter_not_caught")
         return [SlotSet(name, value) for name, value in step.updates.items()]
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:

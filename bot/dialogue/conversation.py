@@ -45,6 +45,8 @@ class Memory:
     risk: Risk = "none"
     recent: list[str] = field(default_factory=list)
     in_form: bool = False
+    helped: bool = False
+    """The long safe answer has been given; while nothing graver is said, the short one follows."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Memory:
@@ -128,8 +130,10 @@ class Conversation:
         self, message: IncomingMessage, said: Said, sender: str, memory: Memory, key: str, repeated: bool
     ) -> Turn:
         """A photo, voice message, sticker or nothing readable; a caption is answered as words."""
-        phrase = "empty" if not message.media else "sticker" if message.media in STICKERS else "media"
-        first = say(phrase, memory.audience)
+        if message.media and message.media not in STICKERS:
+            first = self._answers.special("voice" if message.media == "voice" else "photo", self._audience(memory))
+        else:
+            first = say("sticker" if message.media else "empty", memory.audience)
         if not said.text:
             turn = Turn([first], memory)
             self._introduce(turn, message)
@@ -172,7 +176,7 @@ class Conversation:
         if "in_form" in result.wishes:
             memory.in_form = bool(result.wishes["in_form"])
         if result.wishes.get("calm"):
-            memory.risk, memory.recent = "none", []
+            memory.risk, memory.recent, memory.helped = "none", [], False
         if result.wishes.get("forget"):
             turn.memory = None
         if not turn.replies:

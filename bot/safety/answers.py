@@ -16,6 +16,9 @@ AUDIENCES = ("child", "teen", "parent", "teacher")
 MEDICAL = frozenset({"injury", "poisoning"})
 
 
+UNSURE = ("doubtful", "about_other", "earlier", "together", "softened")
+
+
 class SafetyAnswers:
     """Chooses the safe answer for an assessment."""
 
@@ -75,4 +78,7 @@ def choose_form(assessment: Assessment, short: bool) -> str:
         return "khmer" if "khmer" in codes else "worry"
     if short:
         return "short"
+    by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
+    if assessment.risk == "medium" and by_style:
+        return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
     return "disclosure_other" if "about_other" in codes else "disclosure"

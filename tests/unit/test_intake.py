@@ -121,6 +121,8 @@ def test_place_keeps_the_commune_and_the_words() -> None:
     [
         ("là con", "self"),
         ("con nè", "self"),
+        ("của con", "self"),
+        ("con của tôi", "other"),
         ("bạn con", "other"),
         ("con hàng xóm", "other"),
         ("học sinh của tôi", "other"),
