@@ -16,14 +16,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.alerts import AlertWorker
-from bot.bridges import make_bridges
+from bot.bridges import ZaloBotBridge, make_bridges
 from bot.db.engine import Store, open_store
 from bot.desk import desk_routes
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.information import ByChannel, InformationOnly
 from bot.dialogue.janitor import Janitor
 from bot.dialogue.rasa_client import RasaClient
 from bot.dialogue.worker import InboxWorker, ReplySender
 from bot.forwarding import ForwardingWorker, build_targets, forwarding_routes
+from bot.knowledge import Answerer, KnowledgeBase
 from bot.logs import configure_logging
 from bot.safety import RiskAssessor, SafetyAnswers
 from bot.settings import Settings, get_settings
@@ -38,7 +40,9 @@ class Gateway:
         self.settings = settings
         self.store = store or open_store(settings)
         self.rasa = RasaClient(settings.rasa_url, settings.rasa_timeout, self.store)
-        conversation = Conversation(RiskAssessor.load(settings.models_dir), SafetyAnswers.load(), self.rasa)
+        informing = InformationOnly(lambda: Answerer(KnowledgeBase.load(settings.knowledge_dir)))
+        understanding = ByChannel(self.rasa, {ZaloBotBridge.name: informing})
+        conversation = Conversation(RiskAssessor.load(settings.models_dir), SafetyAnswers.load(), understanding)
         self.bridges = {bridge.name: bridge for bridge in make_bridges(settings, self.store)}
         self.sender = ReplySender(self.store, self.bridges)
         self.inbox = InboxWorker(self.store, conversation, self.sender)

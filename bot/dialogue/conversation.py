@@ -130,7 +130,10 @@ class Conversation:
         self, message: IncomingMessage, said: Said, sender: str, memory: Memory, key: str, repeated: bool
     ) -> Turn:
         """A photo, voice message, sticker or nothing readable; a caption is answered as words."""
-        if message.media and message.media not in STICKERS:
+        if message.media == "withheld":
+            # The platform keeps children's words from us: what they need in any case are the numbers.
+            first = self._answers.emergency(self._audience(memory))
+        elif message.media and message.media not in STICKERS:
             first = self._answers.special("voice" if message.media == "voice" else "photo", self._audience(memory))
         else:
             first = say("sticker" if message.media else "empty", memory.audience)
