@@ -26,7 +26,7 @@ from bot.nlu.linear import calibrate, held_out, sharpen
 from bot.nlu.noise import noisy, telex, views_of
 from bot.nlu.parser import ModelError, Parser
 from bot.nlu.tokenizer import UnderthseaTokenizer, locate
-from bot.settings import ROOT
+from bot.settings import ROOT, get_settings
 
 GREETINGS = ["chào bạn", "xin chào", "hello ad", "chào cô", "alo có ai không", "chào buổi sáng"]
 THANKS = ["cảm ơn nhiều", "cám ơn cô", "em cảm ơn ạ", "thank you", "tks ad", "biết ơn bạn lắm"]
@@ -185,9 +185,9 @@ def test_lines_arrive_whole_and_long_ones_do_not_fill_the_memory(monkeypatch: py
 
 @pytest.mark.model
 def test_classify_and_both_ways_of_running_the_model() -> None:
-    models = ROOT / "models"
+    models = get_settings().models_dir
     lines = '{"text": "ba em đánh em hoài"}\nnonsense\n{"text": "bé 9t ở Rạch Giá"}\n{"text": ""}\n'
-    result = CliRunner(mix_stderr=False).invoke(commands.classify, input=lines)
+    result = CliRunner().invoke(commands.classify, input=lines)
     rows = [json.loads(row) for row in result.stdout.splitlines()]
     assert result.exit_code == 2
     assert rows[0]["intent"] == "disclose_self"
