@@ -77,8 +77,16 @@ class Inbox:
                 connection.execute(tables.inbox.insert().values(**row))
                 release(connection, sender, now)
         except IntegrityError:
-            return False
+            if self._known(message.channel, key):
+                return False
+            raise
         return True
+
+    def _known(self, channel: str, key: str) -> bool:
+        inbox = tables.inbox.c
+        query = sa.select(inbox.id).where(inbox.channel == channel, inbox.update_key == key)
+        with self._store.reader.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def give_floor(self, channel: str, chat_id: str, floor: str) -> None:
         """Who answers this chat from now on: ``bot`` or ``officer``."""
