@@ -86,7 +86,7 @@ class Answerer:
         if not result.hits:
             return "unknown"
         first = result.hits[0]
-        if result.reference.articles and first.reference < 0.7:
+        if result.reference and first.reference < (0.7 if result.reference.articles else 0.6):
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
@@ -94,7 +94,7 @@ class Answerer:
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
         known = intent in INTENT_KINDS
         if first.score < limits["unknown_known_intent" if known else "unknown"]:
-            return "unknown"
+            return "clarify" if result.reference else "unknown"
         if first.score < limits["clarify_known_intent" if known else "clarify"]:
             return "clarify"
         return "answered"
@@ -139,7 +139,7 @@ class Answerer:
             ]  # fmt: skip
             said = self.phrases.say("unknown_past", who, day=day_text(result.day))
             return Answer("unknown", said, [], buttons + self._help_buttons())
-        key = "unknown_reference" if result.reference.articles else "unknown"
+        key = "unknown_reference" if result.reference else "unknown"
         return Answer("unknown", self.phrases.say(key, who), [], self._help_buttons())
 
     def _hotlines(self, who: Audience) -> Answer:

@@ -76,8 +76,7 @@ class References:
             kind = _SHORT.get(match.group(1), match.group(1))
             known = self._numbers.get((kind, match.group(2).lstrip("0")), [])
             hits = [i for year, i in known if match.group(3) in (None, year)]
-            if hits or kind != "luat":
-                named = True
+            named = named or bool(hits or match.group(3))
             documents.update(hits)
         rest = bare
         for pattern, ids in self._names:
