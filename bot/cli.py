@@ -18,6 +18,7 @@ COMMANDS = {
     "report": "bot.reports.commands:report",
     "officer": "bot.desk.commands:officer",
     "bridge": "bot.bridges.commands:bridge",
+    "outreach": "bot.outreach.commands:outreach",
     "keys": "bot.db.commands:keys",
     "db": "bot.db.commands:db",
     "doctor": "bot.doctor:doctor",

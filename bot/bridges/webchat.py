@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 
 import structlog
 from itsdangerous import BadSignature, TimestampSigner
-from jinja2 import Environment, FileSystemLoader
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -31,7 +30,6 @@ from starlette.websockets import WebSocket
 
 from bot.bridges.base import (
     STATIC,
-    TEMPLATES,
     Accept,
     Capabilities,
     Connected,
@@ -43,10 +41,11 @@ from bot.bridges.base import (
     read_body,
     whole_text,
 )
+from bot.bridges.webchat_embed import SCRIPT_HEADERS, SUBPROTOCOL, Pages, frame_headers, own_token, topic_of
 from bot.bridges.webchat_pages import PAGE_HEADERS, QuietStaticFiles
 from bot.bridges.webchat_sessions import Frame, RateLimiter, Session, Sessions
 from bot.db.engine import Store
-from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Kind, Reply
+from bot.dialogue.messages import IncomingMessage, Kind, Reply
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -106,7 +105,7 @@ class WebChatBridge:
             store.keys.cookie, salt="an-tam web session", digest_method=hashlib.sha256, key_derivation="hmac"
         )
         self._texts = load_texts("webchat")
-        self._pages = _render_pages(self._texts)
+        self._pages = Pages(self._texts)
         self._sessions = Sessions()
         self._messages = RateLimiter(settings.web_messages_per_minute)
         self._new_by_address = RateLimiter(SESSIONS_PER_ADDRESS)
@@ -121,6 +120,8 @@ class WebChatBridge:
         return [
             Route("/", self._page),
             Route("/tam", self._away),
+            Route("/nhung", self._embedded),
+            Route("/nhung.js", self._embed_script),
             WebSocketRoute("/chat/ws", self._socket),
             Route("/chat/messages", self._post, methods=["POST"]),
             Route("/chat/replies", self._replies),
@@ -150,20 +151,44 @@ class WebChatBridge:
 
     # --- pages ----------------------------------------------------------------------------------------------
     async def _page(self, request: Request) -> Response:
+        page = self._pages.chat(topic_of(request))
         if self._session_id(request) is not None:
-            return HTMLResponse(self._pages["chat"], headers=PAGE_HEADERS)
-        if self._new_by_address.over(self._address(request)) or self._new.over(""):
-            return HTMLResponse(self._pages["busy"], 429, headers={**PAGE_HEADERS, "Retry-After": "60"})
-        response = HTMLResponse(self._pages["chat"], headers=PAGE_HEADERS)
-        value = self._signer.sign(secrets.token_urlsafe(18)).decode()
+            return HTMLResponse(page, headers=PAGE_HEADERS)
+        if self._too_many_new(request):
+            return self._busy(PAGE_HEADERS)
+        response = HTMLResponse(page, headers=PAGE_HEADERS)
         response.set_cookie(
-            COOKIE, value, httponly=True, samesite="lax", secure=self._settings.cookies_secure, path="/"
+            COOKIE, self._new_session(), httponly=True, samesite="lax", secure=self._settings.cookies_secure, path="/"
         )
         return response
 
+    async def _embedded(self, request: Request) -> Response:
+        """The chat for a frame on another site: a new session with every load, carried by the page."""
+        origins = self._settings.embedders
+        if not origins:
+            return Response(status_code=404)
+        headers = frame_headers(origins)
+        if self._too_many_new(request):
+            return self._busy(headers)
+        return HTMLResponse(self._pages.chat(topic_of(request), self._new_session()), headers=headers)
+
+    async def _embed_script(self, _request: Request) -> Response:
+        if not self._settings.embedders:
+            return Response(status_code=404)
+        return Response(self._pages.script, headers=SCRIPT_HEADERS)
+
+    def _new_session(self) -> str:
+        return self._signer.sign(secrets.token_urlsafe(18)).decode()
+
+    def _too_many_new(self, request: Request) -> bool:
+        return bool(self._new_by_address.over(self._address(request)) or self._new.over(""))
+
+    def _busy(self, headers: dict[str, str]) -> Response:
+        return HTMLResponse(self._pages.busy, 429, headers={**headers, "Retry-After": "60"})
+
     async def _away(self, _request: Request) -> Response:
         """The neutral page of the quick exit; whoever opens the chat next on this device starts anew."""
-        response = HTMLResponse(self._pages["away"], headers=PAGE_HEADERS)
+        response = HTMLResponse(self._pages.away, headers=PAGE_HEADERS)
         response.delete_cookie(COOKIE, path="/")
         return response
 
@@ -210,7 +235,7 @@ class WebChatBridge:
         if session is None:
             await socket.close(1008)  # before accept: 403
             return
-        await socket.accept()
+        await socket.accept(subprotocol=SUBPROTOCOL if own_token(socket) else None)
         line = SocketLine(socket)
         queue: asyncio.Queue[str] = asyncio.Queue(QUEUE)
         # Messages are persisted beside the reader, which must go on reading acknowledgements meanwhile.
@@ -301,7 +326,8 @@ class WebChatBridge:
 
     def _session_id(self, connection: HTTPConnection) -> str | None:
         try:
-            return self._signer.unsign(connection.cookies.get(COOKIE, ""), max_age=COOKIE_MAX_AGE).decode()
+            value = own_token(connection) or connection.cookies.get(COOKIE, "")
+            return self._signer.unsign(value, max_age=COOKIE_MAX_AGE).decode()
         except BadSignature:
             return None
 
@@ -336,11 +362,3 @@ def parse_message(data: dict[str, Any] | None) -> dict[str, str]:
     if not text.strip() and not payload.strip():
         raise Problem("empty")
     return {"id": client_id, "text": whole_text(text), "payload": whole_text(payload)}
-
-
-def _render_pages(texts: dict[str, Any]) -> dict[str, str]:
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    names = ("chat", "busy", "away")
-    return {
-        name: environment.get_template(f"{name}.html").render(texts=texts, max_text=MAX_TEXT) for name in names
-    }

@@ -9,6 +9,10 @@ const form = document.getElementById("form");
 const input = document.getElementById("input");
 
 const AWAY = "/tam";
+// Inside another site's page there is no cookie: the page itself carries its session.
+const session = words.session;
+const proof = session ? { "X-Phien": session } : {};
+delete words.session;
 const outbox = new Map(); // id -> {frame, element}: not yet received by the gateway
 const shown = new Set(); // ids of replies on the page
 const acks = []; // for plain HTTP: told with the next poll
@@ -186,7 +190,7 @@ function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   let line;
   try {
-    line = new WebSocket(`${scheme}://${location.host}/chat/ws`);
+    line = new WebSocket(`${scheme}://${location.host}/chat/ws`, session ? ["an-tam", session] : []);
   } catch {
     goPlain();
     return;
@@ -239,7 +243,7 @@ async function postMessage(frame) {
   try {
     const answer = await fetch("/chat/messages", {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
+      headers: { "Content-Type": "application/json", ...proof },
       body: JSON.stringify(frame),
     });
     const body = await answer.json();
@@ -256,7 +260,10 @@ async function poll() {
   while (!leaving) {
     const told = acks.splice(0);
     try {
-      const answer = await fetch(`/chat/replies?ack=${encodeURIComponent(told.join(","))}`, { cache: "no-store" });
+      const answer = await fetch(`/chat/replies?ack=${encodeURIComponent(told.join(","))}`, {
+        cache: "no-store",
+        headers: proof,
+      });
       if (answer.status === 401) await renew();
       if (!answer.ok) throw new Error("not ok");
       const { replies } = await answer.json();
@@ -278,6 +285,10 @@ async function poll() {
 
 async function renew() {
   // The session has run out: loading the page gives a new one.
+  if (session) {
+    location.reload();
+    return;
+  }
   const answer = await fetch("/", { cache: "no-store" });
   const check = await fetch("/chat/replies?wait=0", { cache: "no-store" });
   showState(answer.ok && check.status === 401 ? words.noSession : words.reconnecting);
@@ -290,16 +301,22 @@ function leave(tell) {
   if (tell) {
     const frame = JSON.stringify({ id: newId(), payload: "/quick_exit" });
     const body = new Blob([frame], { type: "application/json" });
-    if (!navigator.sendBeacon || !navigator.sendBeacon("/chat/messages", body)) {
-      fetch("/chat/messages", { method: "POST", body, keepalive: true }).catch(() => {});
+    if (session || !navigator.sendBeacon || !navigator.sendBeacon("/chat/messages", body)) {
+      fetch("/chat/messages", { method: "POST", body, headers: proof, keepalive: true }).catch(() => {});
     }
   }
   input.value = "";
   if (acks.length) {
-    fetch(`/chat/replies?wait=0&ack=${encodeURIComponent(acks.join(","))}`, { keepalive: true }).catch(() => {});
+    fetch(`/chat/replies?wait=0&ack=${encodeURIComponent(acks.join(","))}`, {
+      keepalive: true,
+      headers: proof,
+    }).catch(() => {});
   }
   document.body.replaceChildren();
-  location.replace(AWAY);
+  if (session) {
+    parent.postMessage({ anTam: "thoat" }, "*"); // no content: the host page takes the frame away
+    location.replace("about:blank");
+  } else location.replace(AWAY);
   if (socket) socket.close();
 }
 
@@ -343,4 +360,8 @@ for (const starter of document.querySelectorAll(".starter")) {
 
 input.value = "";
 showState(words.connecting);
+if (words.topic) {
+  history.replaceState(null, "", location.pathname); // neither repeated by a reload nor left in the address bar
+  press(`/start ${words.topic}`, words.topicTitle);
+}
 connect();
