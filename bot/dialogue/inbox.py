@@ -258,6 +258,15 @@ class Outgoing:
             )
         return due
 
+    def is_due(self, reply_id: int) -> bool:
+        """Whether the reply still waits to be sent now (the list of ``due`` may be older than its last sending)."""
+        table = tables.replies.c
+        query = sa.select(table.id).where(
+            table.id == reply_id, table.state == "pending", table.due_at <= time.time()
+        )
+        with self._store.reader.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def sent(self, reply_id: int) -> None:
         """The platform has taken the reply: forget its text."""
         self._close(reply_id, "sent")

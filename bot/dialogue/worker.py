@@ -199,6 +199,9 @@ class ReplySender:
         bridge = self._bridges.get(due.channel)
         result = "sent"
         try:
+            if not await to_thread.run_sync(self._outgoing.is_due, due.id):
+                result = "stale"  # sent while the list was being read
+                return
             if bridge is None:
                 raise SendLater(60.0)
             await bridge.send(due.chat_id, due.reply, f"r{due.id}")
@@ -222,7 +225,8 @@ class ReplySender:
         finally:
             REPLIES.labels(channel=due.channel, result=result).inc()
             self._busy.discard(due.sender)
-            self._wake.set()
+            if result != "stale":
+                self._wake.set()
 
 
 def read_memory(store: Store, sender: str) -> Memory:

@@ -147,3 +147,24 @@ async def test_after_their_silence_the_machine_answers_again(running, sqlite_sto
     monkeypatch.setattr(inbox_module, "FLOOR_SILENCE", 0.0)
     await worker.accept(message("3", "ba"))
     await until(lambda: bridge.sent == ["máy: một", "máy: ba"])
+
+
+async def test_a_list_read_before_the_last_sending_sends_nothing_twice(running, sqlite_store):
+    worker, bridge = running
+    outgoing = worker._sender._outgoing
+    honest, stale = outgoing.due, []
+
+    def due() -> list[Any]:
+        if stale and bridge.sent:
+            time.sleep(0.2)
+            return stale.copy()  # read before the sending, used after it
+        found = honest()
+        stale.extend(found)
+        return found
+
+    outgoing.due = due
+    await worker.accept(message("1", "một"))
+    await until(lambda: states(sqlite_store) == ["sent"])
+    worker._sender.wake()
+    await asyncio.sleep(1.0)
+    assert bridge.sent == ["máy: một"]
