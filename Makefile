@@ -4,7 +4,7 @@ export RASA_TELEMETRY_ENABLED := false
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run train test evaluate bench fmt lint lock check doctor
+.PHONY: help setup chaos run train test evaluate bench fmt lint lock check doctor
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ evaluate: setup ## intent and risk figures on unseen situations, with a confusio
 
 bench: setup train ## timings, as ratios against a baseline of the same run
 	@for file in benchmarks/bench_*.py; do $(PY) $$file || exit 1; done
+
+chaos: setup ## kill workers, gateway and database connections over 2,000 reports, on both databases
+	@$(PY) scripts/chaos.py
 
 fmt: setup ## format and mend what can be mended
 	@$(PY) -m ruff format bot actions tests benchmarks scripts

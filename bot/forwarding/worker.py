@@ -129,7 +129,7 @@ class ForwardingWorker:
             log.warning(
                 "delivery_not_done",
                 target=name,
-                report=claim.report_id,
+                report_id=claim.report_id,
                 state=state,
                 code=outcome.code,
                 attempts=claim.attempts,

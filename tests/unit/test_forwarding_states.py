@@ -13,12 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.db import tables
 from bot.db.engine import open_store
 from bot.forwarding import DELIVERED, Outcome, outbox
-from bot.reports import ReportService
+from bot.reports import ReportService, receipts
 from tests.conftest import make_settings
 from tests.unit.test_reports import DRAFT, rows
 
 TIMEOUT = 60.0
+COST = (receipts._OPS, receipts._MEMORY)
 MOST = 4
+MOST_AT_ONCE = 2
 # What a target may do: keep the report or not, and answer or not.
 CASES = {
     "delivered": (True, DELIVERED),
@@ -35,32 +37,48 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        receipts._OPS, receipts._MEMORY = 1, 8192  # the cost of guessing receipts is not what is tried here
         # In memory where that is possible: the many short transactions need not wait for a disk here.
         self.folder = tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)  # noqa: S108
         self.store = open_store(make_settings(Path(self.folder.name)))
         self.now = 1_000_000.0
         self.service = ReportService(self.store, ["webhook"], clock=lambda: self.now)
         self.taken: set[str] = set()
+        self.receipts: dict[str, str] = {}
+        self.told: set[tuple[str, str]] = set()
         self.held: list[tuple[outbox.Claim, Outcome]] = []
         self.receiver: set[str] = set()
 
     def teardown(self) -> None:
+        receipts._OPS, receipts._MEMORY = COST
         self.store.engine.dispose()
         self.folder.cleanup()
 
     @rule(key=st.integers(0, 5))
     def take(self, key: int) -> None:
-        self.taken.add(self.service.take(DRAFT, "web", "ab" * 16, f"k{key}").report_id)
+        taken = self.service.take(DRAFT, "web", "ab" * 16, f"k{key}")
+        self.taken.add(taken.report_id)
+        self.receipts[taken.report_id] = taken.receipt
+
+    @precondition(lambda self: self.taken)
+    @rule(data=st.data(), key=st.integers(0, 2))
+    def tell_more(self, data: Any, key: int) -> None:
+        report_id = data.draw(st.sampled_from(sorted(self.taken)))
+        assert self.service.add(self.receipts[report_id], "ab" * 16, "thêm", f"m{key}")
+        self.told.add((report_id, f"m{key}"))
 
     @rule(case=st.sampled_from(sorted(CASES)), limit=st.integers(1, 3))
     def claim_and_send(self, case: str, limit: int) -> None:
         kept, outcome = CASES[case]
         now_held = {claim.id for claim, _ in self.held if self.now - claim.claimed_at <= TIMEOUT}
-        for claim in outbox.claim(self.store, "webhook", limit, self.now, TIMEOUT):
+        for claim in outbox.claim(self.store, "webhook", limit, self.now, TIMEOUT, most=MOST_AT_ONCE):
             assert claim.id not in now_held, "two workers hold one delivery"
+            assert claim.kind == "report" or claim.report_id in self.receiver, "a note came before its report"
+            now_held.add(claim.id)
             if kept:
-                self.receiver.add(claim.report_id)
+                self.receiver.add(claim.ref or claim.report_id)
             self.held.append((claim, outcome))
+        assert len(now_held) <= MOST_AT_ONCE, "more under way than the target allows"
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
@@ -84,7 +102,10 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @invariant()
     def every_report_has_one_delivery_for_each_target(self) -> None:
-        found = sorted((row["report_id"], row["target"]) for row in rows(self.store, tables.deliveries))
+        every = rows(self.store, tables.deliveries)
+        notes = [(row["ref"], row["target"]) for row in every if row["kind"] == "update"]
+        assert len(notes) == len(set(notes)) == 2 * len(self.told)
+        found = sorted((row["report_id"], row["target"]) for row in every if row["kind"] == "report")
         assert found == sorted((report, target) for report in self.taken for target in ("desk", "webhook"))
 
     @invariant()
@@ -92,7 +113,7 @@ class OutboxMachine(RuleBasedStateMachine):
         for row in rows(self.store, tables.deliveries):
             assert row["state"] in ("pending", "sending", "unknown", "delivered", "rejected", "dead")
             if row["state"] == "delivered":
-                assert row["report_id"] in self.receiver
+                assert (row["ref"] or row["report_id"]) in self.receiver
             if row["state"] == "dead":
                 assert row["attempts"] >= MOST
 
@@ -105,11 +126,14 @@ class OutboxMachine(RuleBasedStateMachine):
         for row in outbox.overview(self.store, outbox.FAILED):
             outbox.replay(self.store, row["id"], "an", later)
         arrived = set()
-        for claim in outbox.claim(self.store, "webhook", 100, later, TIMEOUT):
-            arrived.add(claim.report_id)
-            outbox.settle(self.store, claim, DELIVERED, later, later, MOST)
-        done = {row["report_id"] for row in before if row["target"] == "webhook" and row["state"] == "delivered"}
-        assert arrived | done == self.taken
+        while claims := outbox.claim(self.store, "webhook", 100, later, TIMEOUT):
+            for claim in claims:  # reports first, then what was added, one after the other
+                arrived.add((claim.report_id, claim.ref))
+                outbox.settle(self.store, claim, DELIVERED, later, later, MOST)
+        mine = [row for row in before if row["target"] == "webhook"]
+        done = {(row["report_id"], row["ref"]) for row in mine if row["state"] == "delivered"}
+        assert arrived | done == {(row["report_id"], row["ref"]) for row in mine}
+        assert {report_id for report_id, _ in arrived | done} == self.taken
         with self.store.engine.begin() as connection:
             for row in before:
                 query = tables.deliveries.update().where(tables.deliveries.c.id == row["id"])

@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""The chaos run (``make chaos``): processes and database connections die, targets misbehave, nothing is lost.
+
+Takers (the gateway's part) and forwarding workers are real processes, killed with SIGKILL at random moments;
+database connections are cut (PostgreSQL) or the database is held locked (SQLite); a Primero and a webhook receiver
+over real HTTP answer with delays, cuts, 500s, 503s and time-outs after accepting. In the end every report that was
+acknowledged must be in every target exactly once. Prints one line for each database; exit status 1 when a report was
+lost or doubled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import sqlalchemy as sa  # noqa: E402
+
+from bot.db import tables  # noqa: E402
+from bot.db.engine import Store, open_store  # noqa: E402
+from bot.settings import Settings  # noqa: E402
+from tests.contract.primero_double import PASSWORD, USER, Primero, Trouble, running_primero  # noqa: E402
+from tests.contract.webhook_receiver import SECRET, Behaviour, WebhookReceiver, running_receiver  # noqa: E402
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
+TARGETS = ("desk", "primero", "webhook")
+TIMEOUT, CLAIM_TIMEOUT = 0.6, 4.0
+PAUSE = 0.05
+"""Between two reports, so that they are still being taken while everything is killed."""
+
+
+# --- the processes that are killed ----------------------------------------------------------------
+def settings_of(folder: str, database: str) -> Settings:
+    """Quick retries, everything else as in the program."""
+    values: dict[str, Any] = {"data_dir": Path(folder), "forward_poll": 0.05, "forward_max_backoff": 1.0}
+    return Settings(_env_file=None, database_url=database, **values)
+
+
+def take(folder: str, database: str, first: int, last: int) -> None:
+    """Take reports one after the other and acknowledge each on standard output, as a gateway would."""
+    from bot.reports import ReportDraft, ReportService, receipts
+
+    receipts._OPS, receipts._MEMORY = 1, 8192  # the cost of guessing receipts is not what is tried here
+    service = ReportService(open_store(settings_of(folder, database)), list(TARGETS))
+    for number in range(first, last):
+        draft = ReportDraft(story=f"CHAOS {number}", child_age=9, risk="high", kind="disclosure")
+        while True:
+            try:
+                taken = service.take(draft, "web", "ab" * 16, f"draft {number}")
+                break
+            except sa.exc.SQLAlchemyError:
+                time.sleep(0.1)  # the person presses the button again: the same draft
+        print(number, taken.report_id, flush=True)
+        time.sleep(PAUSE)
+
+
+def work(folder: str, database: str, primero: str, webhook: str) -> None:
+    """One forwarding worker until it is killed."""
+    import asyncio
+
+    from bot.forwarding import DeskTarget, ForwardingWorker, PrimeroTarget, WebhookTarget
+
+    settings = settings_of(folder, database)
+    store = open_store(settings)
+    targets = [
+        DeskTarget(store),
+        PrimeroTarget(primero, USER, PASSWORD, mapping=settings.primero_mapping, timeout=TIMEOUT),
+        WebhookTarget(webhook, SECRET, timeout=TIMEOUT),
+    ]
+    worker = ForwardingWorker(store, targets, settings, claim_timeout=CLAIM_TIMEOUT)
+    asyncio.run(worker.run(asyncio.Event()))
+
+
+# --- the targets' troubles ------------------------------------------------------------------------
+def webhook_plan(rng: random.Random) -> Callable[[int], Behaviour]:
+    """Most requests go well, many do not."""
+    bad = [
+        Behaviour(delay=0.2),
+        Behaviour(cut=True),
+        Behaviour(cut=True, store=False),
+        Behaviour(status=500),
+        Behaviour(status=500, store=False),
+        Behaviour(status=503, store=False, headers={"Retry-After": "1"}),
+        Behaviour(delay=TIMEOUT + 0.3),
+    ]
+    return lambda _: rng.choice(bad) if rng.random() < 0.25 else Behaviour()
+
+
+def primero_plan(rng: random.Random) -> Callable[[int, str, str], Trouble | None]:
+    """Most requests go well, many do not."""
+    bad = [
+        Trouble(delay=0.2, keep=True),
+        Trouble(cut=True, keep=True),
+        Trouble(cut=True),
+        Trouble(status=500, keep=True),
+        Trouble(status=500),
+        Trouble(status=503, headers={"Retry-After": "1"}),
+        Trouble(delay=TIMEOUT + 0.3, keep=True),
+    ]
+    return lambda _n, _method, _path: rng.choice(bad) if rng.random() < 0.15 else None
+
+
+# --- the play -------------------------------------------------------------------------------------
+@dataclass
+class Result:
+    """What became of it."""
+
+    database: str
+    taken: int = 0
+    delivered: int = 0
+    duplicates: int = 0
+    lost: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """The printed line."""
+        kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.kills.items()))
+        return (
+            f"{self.database}: taken {self.taken}, delivered {self.delivered}, duplicates {self.duplicates}, "
+            f"lost {self.lost}, kills {self.kills.total()} ({kinds}), {self.seconds:.0f} s"
+        )
+
+
+class Play:
+    """One database, its processes, and somebody who kills them."""
+
+    def __init__(self, name: str, folder: Path, database: str, reports: int, workers: int, seed: int) -> None:
+        self.result = Result(name)
+        self.folder, self.database, self.reports = str(folder), database, reports
+        self.store: Store = open_store(settings_of(self.folder, database))
+        self.rng = random.Random(seed)  # noqa: S311
+        self.acknowledged: dict[int, str] = {}
+        self.twice: set[int] = set()
+        self.turns: list[str] = []
+        self.primero: Primero
+        self.webhook: WebhookReceiver
+        self.workers: list[subprocess.Popen[str]] = []
+        self.wanted_workers = workers
+        self.taker: subprocess.Popen[str] | None = None
+        self.reader: threading.Thread | None = None
+
+    def run(self, longest: float) -> Result:
+        """Play until everything that was acknowledged has arrived, or the time is over."""
+        started = time.monotonic()
+        with (
+            running_primero(trouble=primero_plan(random.Random(self.rng.random()))) as self.primero,  # noqa: S311
+            running_receiver(webhook_plan(random.Random(self.rng.random()))) as self.webhook,  # noqa: S311
+        ):
+            try:
+                next_harm = started + 2.0
+                while (now := time.monotonic()) - started < longest:
+                    self.keep_running()
+                    time.sleep(0.2)
+                    if len(self.acknowledged) == self.reports and self.open_deliveries() == 0:
+                        break
+                    if now >= next_harm:
+                        self.harm()
+                        next_harm = now + self.rng.uniform(0.3, 4.0)
+            finally:
+                for process in [*self.workers, *([self.taker] if self.taker else [])]:
+                    process.kill()
+                    process.wait()
+                if self.reader:
+                    self.reader.join(5)
+            self.count()
+        self.result.seconds = time.monotonic() - started
+        return self.result
+
+    def keep_running(self) -> None:
+        """Start again what was killed, as a supervisor does."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        while len(self.workers) < self.wanted_workers:
+            self.workers.append(self.start("work", self.primero.url, self.webhook.url))
+        if (self.taker is None or self.taker.poll() is not None) and len(self.acknowledged) < self.reports:
+            if self.reader:
+                self.reader.join(5)
+            first = next(number for number in range(self.reports) if number not in self.acknowledged)
+            self.taker = self.start("take", str(first), str(self.reports))
+            self.reader = threading.Thread(target=self.listen, args=(self.taker,), daemon=True)
+            self.reader.start()
+
+    def start(self, role: str, *arguments: str) -> subprocess.Popen[str]:
+        """A process of our own."""
+        command = [sys.executable, __file__, f"--{role}", self.folder, self.database, *arguments]
+        output = subprocess.PIPE if role == "take" else subprocess.DEVNULL
+        return subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+
+    def listen(self, taker: subprocess.Popen[str]) -> None:
+        """What was acknowledged; the same draft must never become another report."""
+        assert taker.stdout is not None
+        for line in taker.stdout:
+            if not line.endswith("\n"):
+                return  # killed in the middle of the line: nobody has read it
+            number, report_id = line.split()
+            if self.acknowledged.setdefault(int(number), report_id) != report_id:
+                self.twice.add(int(number))
+
+    def harm(self) -> None:
+        """Kill a worker, the taker, or the database's connections."""
+        if not self.turns:
+            self.turns = ["worker", "worker", "taker", "database"]
+            self.rng.shuffle(self.turns)
+        choice = self.turns.pop()
+        if choice == "database":
+            self.harm_database()
+            return
+        victim = self.rng.choice(self.workers) if choice == "worker" else self.taker
+        if victim is not None and victim.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(victim.pid, signal.SIGKILL)
+            victim.wait()
+            self.result.kills[choice] += 1
+
+    def harm_database(self) -> None:
+        """PostgreSQL: end some connections. SQLite: hold the write lock for a while."""
+        if self.store.engine.dialect.name == "sqlite":
+            with self.store.engine.begin():
+                time.sleep(self.rng.uniform(0.1, 1.0))
+            self.result.kills["lock held"] += 1
+            return
+        query = sa.text(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = :name AND pid <> pg_backend_pid() AND datname ="
+            " current_database()"
+        )
+        name = sa.engine.make_url(self.database).query["application_name"]
+        with self.store.engine.begin() as connection:
+            found = list(connection.execute(query, {"name": name}).scalars())
+            for pid in self.rng.sample(found, min(len(found), 3)):
+                connection.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+                self.result.kills["connection"] += 1
+
+    def open_deliveries(self) -> int:
+        """How many deliveries have not arrived yet."""
+        table = tables.deliveries
+        query = sa.select(sa.func.count()).select_from(table).where(table.c.state != "delivered")
+        with self.store.reader.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def count(self) -> None:
+        """Compare what was acknowledged with what every target holds, asking the targets themselves."""
+        with self.store.reader.connect() as connection:
+            at_desk = list(connection.execute(sa.select(tables.desk_cases.c.id)).scalars())
+            kept = list(connection.execute(sa.select(tables.reports.c.id)).scalars())
+        by_webhook = [body["data"]["report_id"] for body in self.webhook.reports.values()]
+        by_primero = [body["other_agency_id"] for body in self.primero.cases.values()]
+        codes = {report_id: report_id[:8].upper() for report_id in self.acknowledged.values()}
+        held = {"desk": Counter(at_desk), "webhook": Counter(by_webhook)}
+        primero = Counter(by_primero)
+        result = self.result
+        result.taken = len(self.acknowledged)
+        for report_id in self.acknowledged.values():
+            copies = [held["desk"][report_id], held["webhook"][report_id], primero[codes[report_id]]]
+            result.delivered += sum(count > 0 for count in copies)
+            result.lost += sum(count == 0 for count in copies)
+            result.duplicates += sum(max(count - 1, 0) for count in copies)
+        result.duplicates += len(self.twice) + len(set(kept) - set(self.acknowledged.values()))
+        result.duplicates += self.primero.created - len(self.primero.cases)
+        result.lost += self.reports - len(self.acknowledged)
+
+
+@contextmanager
+def database_of(name: str, folder: Path) -> Iterator[str]:
+    """SQLite in the folder, or a PostgreSQL schema of our own."""
+    if name == "sqlite":
+        yield f"sqlite:///{folder / 'chaos.db'}"
+        return
+    schema = f"an_tam_chaos_{uuid.uuid4().hex[:12]}"
+    admin = sa.create_engine(POSTGRES, future=True)
+    with admin.begin() as connection:
+        connection.execute(sa.text(f'CREATE SCHEMA "{schema}"'))
+    try:
+        separator = "&" if "?" in POSTGRES else "?"
+        yield f"{POSTGRES}{separator}options=-csearch_path%3D{schema}&application_name={schema}"
+    finally:
+        with admin.begin() as connection:
+            connection.execute(sa.text(f'DROP SCHEMA "{schema}" CASCADE'))
+        admin.dispose()
+
+
+def run(name: str, reports: int, seed: int = 1, longest: float = 1800.0) -> Result:
+    """One whole run; one worker on SQLite, three on PostgreSQL."""
+    with tempfile.TemporaryDirectory() as text, database_of(name, Path(text)) as database:
+        play = Play(name, Path(text), database, reports, 1 if name == "sqlite" else 3, seed)
+        try:
+            return play.run(longest)
+        finally:
+            play.store.engine.dispose()
+
+
+def main() -> None:
+    """The command line; ``--take`` and ``--work`` are the processes that are killed."""
+    if sys.argv[1:2] == ["--take"]:
+        folder, database, first, last = sys.argv[2:]
+        take(folder, database, int(first), int(last))
+        return
+    if sys.argv[1:2] == ["--work"]:
+        work(*sys.argv[2:])
+        return
+    parser = argparse.ArgumentParser(description="Kill processes and connections; lose and double nothing.")
+    parser.add_argument("--reports", type=int, default=2000)
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    names = ["sqlite", "postgresql"] if chosen.database == "both" else [chosen.database]
+    results = []
+    for name in names:
+        results.append(run(name, chosen.reports, chosen.seed))
+        print(results[-1], flush=True)
+    sys.exit(1 if any(result.lost or result.duplicates for result in results) else 0)
+
+
+if __name__ == "__main__":
+    main()
