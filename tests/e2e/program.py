@@ -118,9 +118,9 @@ class Program:
                 os.kill(pid, sig)
 
     def unanswered(self) -> int:
-        """Messages in the inbox that wait for their answer, and replies that wait to be sent."""
+        """Messages in the inbox that wait for their answer, and Telegram replies that wait to be sent."""
         waiting = "select (select count(*) from inbox where state = 'new')"
-        waiting += " + (select count(*) from replies where state = 'pending')"
+        waiting += " + (select count(*) from replies where state = 'pending' and channel = 'telegram')"
         with sqlite3.connect(f"file:{self.folder / 'an_tam.db'}?mode=ro", uri=True) as connection:
             (count,) = connection.execute(waiting).fetchone()
         return int(count)
