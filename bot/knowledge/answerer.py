@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OUT = frozenset({"out_of_scope", "chitchat"})
 SHOWN = 5
 ALTERNATIVES = 2
+MAX_QUESTION = 2000
+"""What stands behind is not read: a question is short, and the time to answer must be too."""
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +54,7 @@ class Answerer:
 
         ``intent`` (of the NLU) and ``assessment`` (of the safety room) are hints; both may be missing.
         """
-        who = voice(audience)
+        who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
             return self._safety(text, who, on, intent, assessment)
         if refusal := self.phrases.refusal(text):
@@ -104,8 +106,9 @@ class Answerer:
     ) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""
         reply = _safety_answers().answer(assessment, who)
-        asks = intent in INTENT_KINDS and assessment.risk != "immediate" and assessment.kind != "offender"
-        if not asks or self.phrases.refusal(text):
+        asks = intent in INTENT_KINDS or (intent is None and assessment.kind not in ("self_harm", "emergency"))
+        calm = assessment.risk != "immediate" and assessment.kind != "offender"
+        if not (asks and calm) or self.phrases.refusal(text):
             return Answer("safety", reply.text, [], list(reply.buttons))
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
         if self.decide(result, intent) != "answered":

@@ -8,7 +8,7 @@ n-grams without, and ideas). Every number lies between 0 and about 1, whatever t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -29,6 +29,8 @@ FIELDS = ("head", "body", "question")
 ANALYSES = ("word", "syllable", "idea", "char")
 COLUMNS = tuple(f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions"))
 K1, B = 1.2, 0.4
+COMMON = 0.05
+"""Character n-grams in more texts than this share tell nothing and cost the most time."""
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every index on standard error
 
 
@@ -98,6 +100,17 @@ def _lay_out(items: Sequence[Item]) -> _Layout:
     return _Layout(texts, starts, ends, begins, starts["question"] + begins["question"])
 
 
+def _gather(matrix: Mapping[str, Any], columns: Sequence[int], weights: Sequence[float], size: int) -> Array:
+    """The weighted sum of a sparse matrix's columns. A document stands in a column once, so plain addition does,
+    which is several times faster than ``numpy.add.at`` within ``bm25s``."""
+    total = np.zeros(size, dtype=np.float32)
+    data, indices, starts = matrix["data"], matrix["indices"], matrix["indptr"]
+    for column, weight in zip(columns, weights, strict=True):
+        part = slice(starts[column], starts[column + 1])
+        total[indices[part]] += data[part] * np.float32(weight)
+    return total
+
+
 class _Bm25:
     """BM25 by ``bm25s``, scaled by the most that a question's tokens could score."""
 
@@ -120,28 +133,25 @@ class _Bm25:
         if not known:
             return np.zeros(size, dtype=np.float32)
         scale = sum(self.idf.get(t, self.unseen) for t in unique)
-        scored: Array = np.asarray(self.engine.get_scores(known), dtype=np.float32)
-        return scored / np.float32(scale)
+        places = [self.engine.vocab_dict[token] for token in known]
+        return _gather(self.engine.scores, places, [1.0 / scale] * len(places), size)
 
 
 class _Chars:
     """Character n-grams by TF-IDF: what typing errors leave intact."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Sequence[str]) -> None:
         self.vectoriser = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, lowercase=False, dtype=np.float32
-        )
-        self.matrix: Any = self.vectoriser.fit_transform(texts).tocsc()
+            analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, lowercase=False, dtype=np.float32,
+            max_df=max(20, int(COMMON * len(texts))),
+        )  # fmt: skip
+        matrix = self.vectoriser.fit_transform(texts).tocsc()
+        self.matrix = {"data": matrix.data, "indices": matrix.indices, "indptr": matrix.indptr}
 
     def scores(self, text: str, size: int) -> Array:
         """The cosine of every document with the question."""
         query = self.vectoriser.transform([text])
-        scored = np.zeros(size, dtype=np.float32)
-        matrix = self.matrix
-        for column, value in zip(query.indices, query.data, strict=True):
-            part = slice(matrix.indptr[column], matrix.indptr[column + 1])
-            scored[matrix.indices[part]] += matrix.data[part] * value
-        return scored
+        return _gather(self.matrix, query.indices, query.data, size)
 
 
 def segmented(texts: Sequence[str]) -> list[tuple[list[str], list[str]]]:
@@ -170,7 +180,7 @@ class Index:
         for name in ("word", "syllable", "idea"):
             engine = _Bm25([getattr(a, name) for a in analysed])
             self._engines[name] = self._bm25_scorer(engine, name, size)
-        chars = _Chars(a.char for a in analysed)
+        chars = _Chars([a.char for a in analysed])
         self._engines["char"] = lambda query: chars.scores(query.char, size)
 
     @staticmethod

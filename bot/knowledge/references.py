@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.knowledge.models import Document, Item
 from bot.knowledge.texts import load_data
@@ -102,6 +102,7 @@ class References:
         return best
 
 
+@lru_cache(maxsize=4096)
 def articles_of(locator: str) -> frozenset[str]:
     """The article numbers of a locator: ``Điều 12 đến Điều 14`` names three."""
     numbers: set[str] = set()

@@ -92,7 +92,11 @@ class Search:
         self.index = Index(indexed, Concepts(base.synonyms))
         self.references = References(base.documents)
         self._asks_law = frozenset(base.synonyms.get("asks_law") or [])
-        self._traits: list[_Trait] = [(item.kind, tuple(item.audiences)) for item in self.items]
+        traits: list[_Trait] = [(item.kind, tuple(item.audiences)) for item in self.items]
+        self._traits = list(dict.fromkeys(traits))
+        numbers = {trait: number for number, trait in enumerate(self._traits)}
+        self._trait_of = np.array([numbers[trait] for trait in traits], dtype=np.int64)
+        self._valid = lru_cache(maxsize=8)(self._valid_on)
 
     def find(
         self, text: str, on: date, audience: Audience | str | None = None, kind: str | None = None, limit: int = 5
@@ -106,8 +110,7 @@ class Search:
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
             scores = scores + weights()[2] * fits
-        valid = np.array([self.base.in_force(item, day) for item in self.items], dtype=bool)
-        scores = np.where(valid, scores, -np.inf)
+        scores = np.where(self._valid(day), scores, -np.inf)
         best = np.argsort(-scores, kind="stable")[:limit]
         hits = [Hit(self.items[i], float(scores[i]), float(fits[i])) for i in best if np.isfinite(scores[i])]
         return Result(hits, day, past is not None, reference)
@@ -121,5 +124,9 @@ class Search:
     def hints(self, text: str, audience: str | None, kind: str | None) -> Array:
         """One row of hints for each item."""
         legal = bool(self._asks_law & set(self.index.analyse.concepts.find(syllables(text))))
-        rows = {trait: hint_row(trait, audience, kind, legal) for trait in set(self._traits)}
-        return np.array([rows[trait] for trait in self._traits], dtype=np.float32)
+        rows = np.array([hint_row(trait, audience, kind, legal) for trait in self._traits], dtype=np.float32)
+        return cast(Array, rows[self._trait_of])
+
+    def _valid_on(self, day: date) -> npt.NDArray[np.bool_]:
+        """Which items are in force on a day (the same answer for every question of the day)."""
+        return np.array([self.base.in_force(item, day) for item in self.items], dtype=bool)
