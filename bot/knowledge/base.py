@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from bot.knowledge.models import Agency, Document, Hotline, Item, Place
 from bot.knowledge.source import Located, Problem, Source, read, records
 from bot.knowledge.texts import say
@@ -17,7 +19,7 @@ log = logging.getLogger(__name__)
 FOLDERS = {
     "law": "law", "skills": "skill", "online": "online", "wellbeing": "wellbeing", "procedures": "procedure",
 }  # fmt: skip
-RECORDS = {
+RECORDS: dict[str, type[BaseModel]] = {
     "documents.yml": Document, "hotlines.yml": Hotline, "agencies.yml": Agency, "places.yml": Place,
 }  # fmt: skip
 MAPPINGS = ("synonyms.yml", "phrases.yml", "asked.yml")
