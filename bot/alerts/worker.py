@@ -15,7 +15,7 @@ from bot.alerts.channels import Channel, Sent, build_channels
 from bot.alerts.ladder import Ladder, Steps, parse_steps
 from bot.db.engine import Store
 from bot.forwarding.roster import RosterFile
-from bot.forwarding.routing import Router
+from bot.forwarding.routing import router_of
 from bot.settings import Settings
 
 log = structlog.get_logger("alerts")
@@ -45,7 +45,7 @@ class AlertWorker:
             parse_steps(settings.alert_steps, "HOTLINE_ALERT_STEPS"),
             parse_steps(settings.alert_steps_high, "HOTLINE_ALERT_STEPS_HIGH"),
         )
-        router = Router.load(settings.knowledge_dir)
+        router = router_of(settings.knowledge_dir)
         self._ladder = Ladder(store, router, self._roster.current, found, steps)
         self._beat_at = 0.0
 

@@ -99,7 +99,8 @@ class Pages:
         if found is None:
             return self._desk.problem(visit, "not_found", 404)
         form = form01.sections(found["content"])
-        return self._desk.page(visit, "case.html", case=found, form=form, form_words=form01.about())
+        route = self._desk.route(found["content"])
+        return self._desk.page(visit, "case.html", case=found, form=form, form_words=form01.about(), route=route)
 
     def acknowledge(self, visit: Visit) -> Response:
         """Take a case on."""

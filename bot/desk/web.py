@@ -22,6 +22,8 @@ from bot.db.sealing import SealError
 from bot.desk import words
 from bot.desk.sessions import LONGEST, Gate, Session, Sessions
 from bot.forwarding import field_labels
+from bot.forwarding.roster import RosterFile
+from bot.forwarding.routing import Decision, router_of
 from bot.reports.content import Shredded
 from bot.reports.form01 import short_code
 from bot.settings import Settings
@@ -78,6 +80,7 @@ class Desk:
         self.sessions = Sessions(store, clock)
         self.gate = Gate(store, clock)
         self._secure = settings.cookies_secure
+        self._knowledge_dir, self._roster = settings.knowledge_dir, RosterFile(settings.roster_file)
         folder = Path(__file__).parent / "templates"
         self._pages = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
         self._pages.globals.update(
@@ -108,6 +111,12 @@ class Desk:
             **values,
         )
         return HTMLResponse(html, status_code=status)
+
+    def route(self, content: Mapping[str, Any]) -> Decision:
+        """Whom a report is to be passed to, by law and by today's roster."""
+        draft, roster = content["draft"], self._roster.current()
+        kind = draft.get("kind", "none")
+        return router_of(self._knowledge_dir).route(draft["commune"], content["risk"], kind, roster, self.clock())
 
     def problem(self, visit: Visit, problem: str, status: int) -> HTMLResponse:
         """A page that says what went wrong."""

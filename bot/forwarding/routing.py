@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,12 @@ class Router:
         name = about["name"].format(commune=(place or "").lower()[:1] + (place or "")[1:])
         pending = about.get("agency") in self._unverified
         return Step(body, name, tuple(why), people, about.get("phone", ""), pending)
+
+
+@lru_cache(maxsize=4)
+def router_of(knowledge_dir: Path) -> Router:
+    """The router of a knowledge folder, read once in a process."""
+    return Router.load(knowledge_dir)
 
 
 def _applies(rule: dict[str, Any], place: str | None, risk: str, kind: str) -> bool:

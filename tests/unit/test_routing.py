@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.db.engine import Store
 from bot.forwarding.roster import Roster, RosterError, RosterFile, load_roster
 from bot.forwarding.routing import Router, explain, rules
 from bot.reports.commands import report
@@ -18,6 +19,7 @@ from bot.reports.draft import RISKS
 from bot.reports.form01 import VIETNAM
 from bot.settings import ROOT
 from tests.conftest import make_settings
+from tests.unit.test_desk import Officer, add, file, quick_passwords  # noqa: F401 - a fixture
 
 ROUTER = Router.load(ROOT / "knowledge")
 KINDS = ("none", "disclosure", "emergency", "self_harm", "offender", "worry")
@@ -189,3 +191,16 @@ def test_route_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code, text = run("--commune", "x")
     assert (code, text.count("\n")) == (1, 1)
     assert "Hà Nội" in text
+
+
+def test_the_desk_says_whom_a_report_is_passed_to(sqlite_store: Store, tmp_path: Path) -> None:
+    add(sqlite_store)
+    roster = tmp_path / "roster.yml"
+    roster.write_text("people: {lan: {}}\ncommunes: {Xã Tân Thạnh: [lan]}")
+    _, taken = file(sqlite_store, danger_now=True, commune="Xã Tân Thạnh")
+    officer = Officer(sqlite_store, roster=roster)
+    officer.login()
+    page = officer.get(f"/desk/cases/{taken.report_id}").text
+    assert "Công an xã Tân Thạnh" in page
+    assert "máy báo: lan" in page
+    assert "Tổng đài quốc gia bảo vệ trẻ em 111" in page
