@@ -184,7 +184,7 @@ def wait_until_ready(settings: Settings, child: subprocess.Popen[bytes]) -> bool
 def announce(settings: Settings, first_password: str | None) -> None:
     """Print where everything is, and once the first officer's password."""
     base = settings.public_url or f"http://{local_host(settings)}:{settings.port}"
-    click.echo("\nAn Tâm is running. Ctrl-C stops it.")
+    click.echo("\nAn Tâm is running.")
     click.echo(f"  Web chat  {base}/")
     click.echo(f"  Desk      {base}/desk")
     telegram = "on" if settings.telegram_bot_token.get_secret_value() else "off (set TELEGRAM_BOT_TOKEN)"
@@ -192,6 +192,7 @@ def announce(settings: Settings, first_password: str | None) -> None:
     if first_password:
         click.echo(f"  First officer: login 'admin', one-time password  {first_password}")
         click.echo("  (shown this once; it must be changed at the first log-in)")
+    click.echo("Ctrl-C stops it.")
     sys.stdout.flush()
 
 

@@ -73,15 +73,9 @@ class Program:
                 found = PASSWORD.search(line)
                 if found:
                     self.password = found.group(1)
-                if "log-in)" in line or (self._announced() and "one-time" not in line and not self._first()):
+                if "Ctrl-C stops it" in line:
                     return self
         raise AssertionError("the program did not start:\n" + "\n".join(self.lines) + "\n" + self.logs())
-
-    def _first(self) -> bool:
-        return not any("Telegram" in line for line in self.lines)
-
-    def _announced(self) -> bool:
-        return any("An Tâm is running" in line for line in self.lines)
 
     def _read(self, output: queue.Queue[str | None]) -> None:
         assert self._process is not None
