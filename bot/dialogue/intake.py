@@ -32,7 +32,22 @@ IN_DANGER = (CONSENT, DANGER, PLACE, STORY, CONTACT, CONFIRM)
 
 # Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
 INTERRUPTIONS = frozenset(
-    ["ask_law", "ask_skill", "ask_online_safety", "ask_procedure", "ask_wellbeing", "contact_hotlines", "check_report", "talk_to_human", "bot_challenge", "help", "show_item", "set_audience", "feel_safe", "delete_my_data"]
+    (
+        "ask_law",
+        "ask_skill",
+        "ask_online_safety",
+        "ask_procedure",
+        "ask_wellbeing",
+        "contact_hotlines",
+        "check_report",
+        "talk_to_human",
+        "bot_challenge",
+        "help",
+        "show_item",
+        "set_audience",
+        "feel_safe",
+        "delete_my_data",
+    )
 )
 RISKY = ("medium", "high", "immediate")
 

@@ -50,7 +50,7 @@ class Answer:
 
 def voice(audience: str | None) -> Audience:
     """A known audience; a teenager's voice when it is not known."""
-    return audience if audience in AUDIENCES else "teen"  # type: ignore[return-value]
+    return audience if audience in AUDIENCES else "teen"
 
 
 def day_text(day: date) -> str:
@@ -76,8 +76,13 @@ class Wording:
     def basis(self, item: Item) -> str:
         """The line that names documents, places in them and since when they are in force; "" without any."""
         mark = "" if self.base.certain(item) else self.phrases.say("mark")
-        parts = []
+        places: dict[str, list[str]] = {}
+        documents = {document.id: document for document, _ in self.base.cited(item)}
         for document, locator in self.base.cited(item):
+            places.setdefault(document.id, []).append(locator)
+        parts = []
+        for document in documents.values():
+            locator = "; ".join(places[document.id])
             since = item.valid_from or document.effective
             if not since:
                 parts.append(f"{document.cite}, {locator}")

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG003 - the signature is Rasa's
 """The audience as an entity, so that the responses' conditions and the actions see whose voice to use.
 
 The gateway knows the conversation and sends the audience along; in ``rasa shell`` and ``rasa test`` it is guessed

@@ -28,7 +28,7 @@ FILE = "classifier.joblib"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class LinearIntentClassifier(IntentClassifier, GraphComponent):
+class LinearIntentClassifier(IntentClassifier, GraphComponent):  # type: ignore[misc]
     """One-against-rest logistic regression on the sentence features, with temperature-scaled confidence.
 
     Rasa's own ``LogisticRegressionClassifier`` is multinomial lbfgs: on these features it took ten times as long

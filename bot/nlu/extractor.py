@@ -28,7 +28,7 @@ def _finder() -> EntityFinder:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
-class VietnameseEntityExtractor(GraphComponent):
+class VietnameseEntityExtractor(GraphComponent):  # type: ignore[misc]
     """Age, sex, relation, commune, time, platform, phone, law_ref and name, by spaCy patterns and the gazetteer."""
 
     @staticmethod

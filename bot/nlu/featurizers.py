@@ -28,7 +28,7 @@ FILE = "vectorisers.joblib"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):
+class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):  # type: ignore[misc]
     """Sparse sentence features: accented words, accent-stripped character n-grams, word classes.
 
     All are made from ``bot.language``'s normal form, so the model sees one spelling.

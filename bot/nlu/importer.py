@@ -12,7 +12,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.nlu.noise import views_of
 
 
-class ViewsImporter(RasaFileImporter):
+class ViewsImporter(RasaFileImporter):  # type: ignore[misc]
     """Adds views of every intent example at training time; the files hold written messages only.
 
     ``bare`` adds a copy without diacritics, ``noise`` is the share of messages that also get a noisy copy;

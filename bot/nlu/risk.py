@@ -24,7 +24,7 @@ def _assessor() -> RiskAssessor:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
-class RiskComponent(GraphComponent):
+class RiskComponent(GraphComponent):  # type: ignore[misc]
     """Adds ``{"entity": "risk", "value": "high"}``; nothing while training. Needs the risk model of bot.safety."""
 
     @classmethod

@@ -32,7 +32,7 @@ def locate(words: list[str], text: str) -> list[tuple[str, int, int]]:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
-class UnderthseaTokenizer(Tokenizer):
+class UnderthseaTokenizer(Tokenizer):  # type: ignore[misc]
     """Splits by ``underthesea.word_tokenize``: "học sinh" is one token."""
 
     @staticmethod
