@@ -41,7 +41,7 @@ def own_token(connection: HTTPConnection) -> str:
     """The session token that an embedded page sends itself; empty when there is none."""
     offered = list(connection.scope.get("subprotocols") or [])
     if len(offered) == 2 and offered[0] == SUBPROTOCOL:
-        return offered[1]
+        return str(offered[1])
     return connection.headers.get(HEADER, "")
 
 
