@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import tables
 from bot.db.engine import Store
@@ -59,34 +60,34 @@ class Inbox:
 
     def accept(self, message: IncomingMessage) -> bool:
         """Persist a message. True: new; False: this update was stored before (nothing changes)."""
-        keys = self._store.keys
-        raw = f"{message.channel}\0{message.update_id}".encode()
-        key = hmac.new(keys.pseudonym, raw, hashlib.sha256).hexdigest()
-        sender, now = keys.pseudonymise(message.channel, message.chat_id), time.time()
-        row = {
-            "channel": message.channel,
-            "update_key": key,
-            "sender": sender,
-            "body": self._store.sealer.seal_json(message.to_dict(), "inbox", "body", key),
-            "state": "new",
-            "attempts": 0,
-            "received_at": now,
-        }
-        try:
-            with self._store.engine.begin() as connection:
-                connection.execute(tables.inbox.insert().values(**row))
-                release(connection, sender, now)
-        except IntegrityError:
-            if self._known(message.channel, key):
-                return False
-            raise
-        return True
+        return self.accept_all([message])[0]
 
-    def _known(self, channel: str, key: str) -> bool:
-        inbox = tables.inbox.c
-        query = sa.select(inbox.id).where(inbox.channel == channel, inbox.update_key == key)
-        with self._store.reader.connect() as connection:
-            return connection.execute(query).first() is not None
+    def accept_all(self, messages: Sequence[IncomingMessage]) -> list[bool]:
+        """Persist messages in one transaction; for each whether it is new. Many at once cost hardly more than one."""
+        keys, now = self._store.keys, time.time()
+        rows = []
+        for message in messages:
+            raw = f"{message.channel}\0{message.update_id}".encode()
+            key = hmac.new(keys.pseudonym, raw, hashlib.sha256).hexdigest()
+            rows.append(
+                {
+                    "channel": message.channel,
+                    "update_key": key,
+                    "sender": keys.pseudonymise(message.channel, message.chat_id),
+                    "body": self._store.sealer.seal_json(message.to_dict(), "inbox", "body", key),
+                    "state": "new",
+                    "attempts": 0,
+                    "received_at": now,
+                }
+            )
+        make = postgresql.insert if self._store.engine.dialect.name == "postgresql" else sqlite.insert
+        insert = make(tables.inbox).on_conflict_do_nothing(index_elements=["channel", "update_key"])
+        with self._store.engine.begin() as connection:
+            news = [connection.execute(insert, row).rowcount == 1 for row in rows]
+            for row, new in zip(rows, news, strict=True):
+                if new:
+                    release(connection, str(row["sender"]), now)
+        return news
 
     def give_floor(self, channel: str, chat_id: str, floor: str) -> None:
         """Who answers this chat from now on: ``bot`` or ``officer``."""
@@ -231,41 +232,43 @@ class Outgoing:
 
     def due(self, limit: int = 50) -> list[DueReply]:
         """For every sender the oldest pending reply, if it is due."""
+        found = (self.take(reply_id) for reply_id, _ in self.waiting(limit))
+        return [reply for reply in found if reply is not None]
+
+    def waiting(self, limit: int = 50, busy: Collection[str] = ()) -> list[tuple[int, str]]:
+        """Id and sender of every sender's oldest pending reply that is due; without ``busy`` senders."""
         table = tables.replies
         first = sa.select(sa.func.min(table.c.id)).where(table.c.state == "pending").group_by(table.c.sender)
         query = (
-            sa.select(table)
+            sa.select(table.c.id, table.c.sender)
             .where(table.c.id.in_(first), table.c.due_at <= time.time())
             .order_by(table.c.id)
-            .limit(limit)
+            .limit(limit + len(busy))
         )
         with self._store.reader.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-        due = []
-        for row in rows:
-            place = f"{row['inbox_id']}/{row['seq']}"
-            body = self._store.sealer.open_json(row["body"], "replies", "body", place)
-            due.append(
-                DueReply(
-                    row["id"],
-                    row["sender"],
-                    row["channel"],
-                    body["chat_id"],
-                    row["attempts"],
-                    row["created_at"],
-                    Reply.from_dict(body["reply"]),
-                )
-            )
-        return due
+            rows = connection.execute(query).all()
+        return [(row.id, row.sender) for row in rows if row.sender not in busy][:limit]
 
-    def is_due(self, reply_id: int) -> bool:
-        """Whether the reply still waits to be sent now (the list of ``due`` may be older than its last sending)."""
-        table = tables.replies.c
-        query = sa.select(table.id).where(
-            table.id == reply_id, table.state == "pending", table.due_at <= time.time()
+    def take(self, reply_id: int) -> DueReply | None:
+        """The reply, if it still waits to be sent now (``waiting`` may have been read before its last sending)."""
+        table = tables.replies
+        query = sa.select(table).where(
+            table.c.id == reply_id, table.c.state == "pending", table.c.due_at <= time.time()
         )
         with self._store.reader.connect() as connection:
-            return connection.execute(query).first() is not None
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        body = self._store.sealer.open_json(row["body"], "replies", "body", f"{row['inbox_id']}/{row['seq']}")
+        return DueReply(
+            row["id"],
+            row["sender"],
+            row["channel"],
+            body["chat_id"],
+            row["attempts"],
+            row["created_at"],
+            Reply.from_dict(body["reply"]),
+        )
 
     def sent(self, reply_id: int) -> None:
         """The platform has taken the reply: forget its text."""

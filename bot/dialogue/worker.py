@@ -10,13 +10,13 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 import structlog
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bridges.base import Bridge, SendLater, SendRefused, SendWhenBack
@@ -29,8 +29,12 @@ from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
 
 log = structlog.get_logger(__name__)
+Result = TypeVar("Result")
 IDLE = 1.0
 PARALLEL = 8
+BACKGROUND = 2
+"""Threads in which answering and sending use the database. On SQLite every writer waits for the one before it, and a
+webhook's message must never wait for more than these."""
 GIVE_UP_AFTER = 48 * 3600.0
 """A reply that could not be sent for this long is dropped (the platforms' own windows are no longer)."""
 
@@ -39,18 +43,69 @@ class InboxDown(Exception):
     """The database did not take a message."""
 
 
+class Background:
+    """Calls that block, in at most ``BACKGROUND`` threads at a time."""
+
+    def __init__(self) -> None:
+        self._limit = CapacityLimiter(BACKGROUND)
+
+    async def __call__(self, call: Callable[..., Result], *arguments: Any) -> Result:
+        """The call's result."""
+        return await to_thread.run_sync(call, *arguments, limiter=self._limit)
+
+
+class Taking:
+    """Stores messages as they come, all that wait at a moment in one transaction: a flood costs few of them."""
+
+    MOST = 100
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._waiting: deque[tuple[IncomingMessage, asyncio.Future[bool]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __call__(self, message: IncomingMessage) -> bool:
+        """Whether the message is new, once it is stored. Raises what the database raised."""
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((message, stored))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work())
+        return await stored
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(self.MOST, len(self._waiting)))]
+            try:
+                await self._store(batch)
+            except Exception:
+                for one in batch:  # one that cannot be stored must not take the others with it
+                    try:
+                        await self._store([one])
+                    except Exception as error:
+                        if not one[1].done():
+                            one[1].set_exception(error)
+
+    async def _store(self, batch: list[tuple[IncomingMessage, asyncio.Future[bool]]]) -> None:
+        news = await to_thread.run_sync(self._inbox.accept_all, [message for message, _ in batch])
+        for (_, stored), new in zip(batch, news, strict=True):
+            if not stored.done():
+                stored.set_result(new)
+
+
 class InboxWorker:
     """Answers stored messages."""
 
     def __init__(self, store: Store, conversation: Conversation, sender: ReplySender) -> None:
         self._store = store
         self._inbox = Inbox(store)
+        self._take = Taking(self._inbox)
         self._conversation = conversation
         self._sender = sender
         self._wake = asyncio.Event()
         self._busy: set[str] = set()
         self._limit = asyncio.Semaphore(PARALLEL)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._database = Background()
         self._answered_directly: deque[tuple[str, str]] = deque(maxlen=1000)
 
     async def accept(self, message: IncomingMessage) -> bool:
@@ -62,7 +117,7 @@ class InboxWorker:
         if len(message.text) > MAX_TEXT:
             message = replace(message, text=message.text[:MAX_TEXT])
         try:
-            new = await to_thread.run_sync(self._inbox.accept, message)
+            new = await self._take(message)
         except SQLAlchemyError as error:
             log.error("inbox.down", error=type(error).__name__)
             await self._answer_without_store(message)
@@ -92,7 +147,7 @@ class InboxWorker:
         while not stop.is_set():
             self._wake.clear()
             try:
-                for sender in await to_thread.run_sync(self._inbox.waiting_senders):
+                for sender in await self._database(self._inbox.waiting_senders):
                     if sender not in self._busy:
                         self._busy.add(sender)
                         task = asyncio.create_task(self._serve(sender))
@@ -116,12 +171,12 @@ class InboxWorker:
             self._busy.discard(sender)
 
     async def _answer_next(self, sender: str) -> bool:
-        pending = await to_thread.run_sync(self._inbox.claim, sender)
+        pending = await self._database(self._inbox.claim, sender)
         if pending is None:
             return False
         started = time.monotonic()
-        memory = await to_thread.run_sync(read_memory, self._store, sender)
-        officer = await to_thread.run_sync(self._inbox.has_officer, sender)
+        memory = await self._database(read_memory, self._store, sender)
+        officer = await self._database(self._inbox.has_officer, sender)
         if officer and not interpret(pending.message).quick_exit:
             # A person is answering: the bot is silent, but for what keeps somebody safe.
             turn = self._conversation.respond_without_rasa(pending.message, memory)
@@ -132,7 +187,7 @@ class InboxWorker:
             turn = await self._conversation.respond(
                 pending.message, sender, memory, pending.key, repeated=pending.attempts > 0
             )
-        await to_thread.run_sync(self._finish, pending, turn)
+        await self._database(self._finish, pending, turn)
         TURN_SECONDS.observe(time.monotonic() - started)
         self._sender.wake()
         return True
@@ -158,6 +213,7 @@ class ReplySender:
         self._wake = asyncio.Event()
         self._busy: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._database = Background()
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -175,7 +231,7 @@ class ReplySender:
 
     async def connected(self, sender: str) -> None:
         """A person's page has reconnected: send what waits for them now."""
-        await to_thread.run_sync(self._outgoing.hurry, sender)
+        await self._database(self._outgoing.hurry, sender)
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -183,10 +239,10 @@ class ReplySender:
         while not stop.is_set():
             self._wake.clear()
             try:
-                for due in await to_thread.run_sync(self._outgoing.due):
-                    if due.sender not in self._busy:
-                        self._busy.add(due.sender)
-                        task = asyncio.create_task(self._send(due))
+                for reply_id, sender in await self._database(self._outgoing.waiting, 50, set(self._busy)):
+                    if sender not in self._busy:
+                        self._busy.add(sender)
+                        task = asyncio.create_task(self._send_one(reply_id, sender))
                         self._tasks.add(task)
                         task.add_done_callback(self._tasks.discard)
             except Exception as error:
@@ -195,38 +251,45 @@ class ReplySender:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
 
+    async def _send_one(self, reply_id: int, sender: str) -> None:
+        due = None
+        try:
+            due = await self._database(self._outgoing.take, reply_id)
+            if due is not None:  # else it was sent while the list was being read
+                await self._send(due)
+        except Exception as error:
+            log.error("replies.failed", error=type(error).__name__)
+        finally:
+            self._busy.discard(sender)
+            if due is not None:
+                self._wake.set()
+
     async def _send(self, due: DueReply) -> None:
         bridge = self._bridges.get(due.channel)
         result = "sent"
         try:
-            if not await to_thread.run_sync(self._outgoing.is_due, due.id):
-                result = "stale"  # sent while the list was being read
-                return
             if bridge is None:
                 raise SendLater(60.0)
             await bridge.send(due.chat_id, due.reply, f"r{due.id}")
-            await to_thread.run_sync(self._outgoing.sent, due.id)
+            await self._database(self._outgoing.sent, due.id)
         except SendWhenBack:
             result = "held"
-            await to_thread.run_sync(self._outgoing.hold, due.id)
+            await self._database(self._outgoing.hold, due.id)
         except SendRefused:
             result = "refused"
-            await to_thread.run_sync(self._outgoing.refused, due.id)
+            await self._database(self._outgoing.refused, due.id)
         except SendLater as later:
             result = "later"
             if time.time() - due.created_at > GIVE_UP_AFTER:
-                await to_thread.run_sync(self._outgoing.refused, due.id)
+                await self._database(self._outgoing.refused, due.id)
             else:
-                await to_thread.run_sync(self._outgoing.later, due.id, later.seconds)
+                await self._database(self._outgoing.later, due.id, later.seconds)
         except Exception as error:
             result = "error"
             log.error("replies.send_failed", channel=due.channel, error=type(error).__name__)
-            await to_thread.run_sync(self._outgoing.later, due.id, min(2.0 ** min(due.attempts, 8), 300.0))
+            await self._database(self._outgoing.later, due.id, min(2.0 ** min(due.attempts, 8), 300.0))
         finally:
             REPLIES.labels(channel=due.channel, result=result).inc()
-            self._busy.discard(due.sender)
-            if result != "stale":
-                self._wake.set()
 
 
 def read_memory(store: Store, sender: str) -> Memory:

@@ -105,17 +105,30 @@ class Answerer:
         self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment
     ) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""
-        reply = _safety_answers().answer(assessment, who)
-        asks = intent in INTENT_KINDS or (intent is None and assessment.kind not in ("self_harm", "emergency"))
-        calm = assessment.risk != "immediate" and assessment.kind != "offender"
-        if not (asks and calm) or self.phrases.refusal(text):
-            return Answer("safety", reply.text, [], list(reply.buttons))
-        result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
-        if self.decide(result, intent) != "answered":
+        result = None
+        if self._may_inform(text, intent, assessment):
+            kind = INTENT_KINDS.get(intent or "") or ("law" if self.search.asks_law(text) else None)
+            result = self.search.find(text, on, who, kind, limit=SHOWN)
+            if self.decide(result, intent if intent in INTENT_KINDS else None) != "answered":
+                result = None
+        # Beside an answer the short safe words; an inner hurt always gets the long ones.
+        short = result is not None and assessment.kind != "self_harm"
+        reply = _safety_answers().answer(assessment, who, repeated=short)
+        if result is None:
             return Answer("safety", reply.text, [], list(reply.buttons))
         said = self.wording.short(result.hits[0].item, who)
         full = "\n\n".join([reply.text, f"{self.phrases.say('also_asked', who)}\n{said}"])
         return Answer("safety", full, self._items(result.hits), list(reply.buttons))
+
+    def _may_inform(self, text: str, intent: str | None, assessment: Assessment) -> bool:
+        """Whether a message at risk is a question too, and one that may be answered."""
+        if assessment.risk == "immediate" or assessment.kind == "offender" or self.phrases.refusal(text):
+            return False
+        if intent in INTENT_KINDS:
+            return True
+        if assessment.kind in ("self_harm", "emergency"):
+            return False
+        return intent is None or self.search.asks_law(text)
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
         first = result.hits[0].item

@@ -123,9 +123,13 @@ class Search:
 
     def hints(self, text: str, audience: str | None, kind: str | None) -> Array:
         """One row of hints for each item."""
-        legal = bool(self._asks_law & set(self.index.analyse.concepts.find(syllables(text))))
+        legal = self.asks_law(text)
         rows = np.array([hint_row(trait, audience, kind, legal) for trait in self._traits], dtype=np.float32)
         return cast(Array, rows[self._trait_of])
+
+    def asks_law(self, text: str) -> bool:
+        """Whether a question's own words ask for the law: a penalty, an article, an age of liability."""
+        return bool(self._asks_law & set(self.index.analyse.concepts.find(syllables(text))))
 
     def _valid_on(self, day: date) -> npt.NDArray[np.bool_]:
         """Which items are in force on a day (the same answer for every question of the day)."""

@@ -191,7 +191,7 @@ def learn_thresholds(
         "clarify": float(best + 0.1 * (np.median(bare) - best)),
         "unknown_known_intent": float(np.quantile(asked, 0.005)),
         "clarify_known_intent": float(np.quantile(asked, 0.02)),
-        "answer_despite_intent": float(np.quantile(outside, 0.985)),
+        "answer_despite_intent": float(np.quantile(outside, 0.995)),
         "alternative": 0.85,
     }
 

@@ -152,17 +152,17 @@ async def test_after_their_silence_the_machine_answers_again(running, sqlite_sto
 async def test_a_list_read_before_the_last_sending_sends_nothing_twice(running, sqlite_store):
     worker, bridge = running
     outgoing = worker._sender._outgoing
-    honest, stale = outgoing.due, []
+    honest, stale = outgoing.waiting, []
 
-    def due() -> list[Any]:
+    def waiting(*arguments: Any) -> list[Any]:
         if stale and bridge.sent:
             time.sleep(0.2)
             return stale.copy()  # read before the sending, used after it
-        found = honest()
+        found = honest(*arguments)
         stale.extend(found)
         return found
 
-    outgoing.due = due
+    outgoing.waiting = waiting
     await worker.accept(message("1", "một"))
     await until(lambda: states(sqlite_store) == ["sent"])
     worker._sender.wake()

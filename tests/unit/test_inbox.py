@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.db.engine import Store, open_store
 from bot.dialogue.inbox import Inbox, Outgoing
 from bot.dialogue.messages import Button, IncomingMessage, Reply
+from bot.dialogue.worker import Taking
 from bot.settings import Settings
 
 CANARY = "CHIMHOAMI"
@@ -25,6 +28,31 @@ def test_an_update_is_taken_once(tmp_path: Path) -> None:
     assert inbox.accept(message())
     assert not inbox.accept(message(text="another text under the same update"))
     assert inbox.accept(IncomingMessage(channel="web", chat_id="42", update_id="1"))
+
+
+def test_many_are_taken_in_one_go_and_each_told_apart(tmp_path: Path) -> None:
+    inbox = Inbox(make_store(tmp_path))
+    assert inbox.accept(message("1"))
+    assert inbox.accept_all([message("1"), message("2"), message("3"), message("2")]) == [False, True, True, False]
+
+
+async def test_one_message_that_cannot_be_stored_takes_no_other_with_it(tmp_path: Path) -> None:
+    inbox = Inbox(make_store(tmp_path))
+    honest = inbox.accept_all
+
+    def accept_all(messages: Sequence[IncomingMessage]) -> list[bool]:
+        if any(m.text == "bad" for m in messages):
+            raise OSError("disk")
+        return honest(messages)
+
+    inbox.accept_all = accept_all  # type: ignore[method-assign]
+    take = Taking(inbox)
+    texts = ["một", "bad", "hai"]
+    results = await asyncio.gather(
+        *(take(message(str(n), text=text)) for n, text in enumerate(texts)), return_exceptions=True
+    )
+    assert [results[0], results[2]] == [True, True]
+    assert isinstance(results[1], OSError)
 
 
 def test_a_persons_messages_keep_their_order(tmp_path: Path) -> None:
