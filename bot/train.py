@@ -47,9 +47,9 @@ def index_knowledge(settings: Settings) -> None:
 def train_command() -> None:
     """Train the risk and Rasa models if their data changed."""
     settings = get_settings()
-    click.echo("Training the risk model (skipped when nothing changed) …", err=True)
+    click.echo("Training the risk model (skipped when nothing changed; a minute otherwise) …", err=True)
     train_risk(settings)
-    click.echo("Training the Rasa model (skipped when nothing changed; one or two minutes otherwise) …", err=True)
+    click.echo("Training the Rasa model (skipped when nothing changed; three or four minutes otherwise) …", err=True)
     try:
         train_rasa(settings)
     except subprocess.CalledProcessError as error:
