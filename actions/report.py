@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from bot.forwarding import configured_targets
 from bot.reports import ReportDraft, ReportService, TooManyAttempts
 from bot.settings import get_settings
 
-DRAFT_SLOTS = ("report_draft", "report_started", "report_misses", OUTCOME, *QUESTIONS)
+DRAFT_SLOTS = ("report_draft", "report_misses", OUTCOME, *QUESTIONS)
 TOLD_LIMIT = 5
 RISKS = ("none", "low", "medium", "high", "immediate")
 
@@ -51,9 +50,8 @@ class ActionStartReport(SafeAction):
             return [SlotSet(CONFIRM, None), SlotSet(OUTCOME, None)]
         prefilled = told_before(tracker)
         return [
-            *(SlotSet(name, prefilled.get(name)) for name in DRAFT_SLOTS),
+            *(SlotSet(name, prefilled.get(name)) for name in DRAFT_SLOTS if name != "report_draft"),
             SlotSet("report_draft", str(uuid.uuid4())),
-            SlotSet("report_started", time.time()),
         ]
 
 
@@ -61,9 +59,8 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
     """Answers found in the messages at risk since the last report: the story, an age, a commune."""
     story: list[str] = []
     found: dict[str, Any] = {}
-    since = max((e["timestamp"] for e in tracker.events if _ends_report(e)), default=0.0)
-    for event in tracker.events:
-        if event["event"] != "user" or event["timestamp"] <= since or (event.get("text") or "/").startswith("/"):
+    for event in heard_since_last_report(tracker):
+        if (event.get("text") or "/").startswith("/"):
             continue
         parsed = event.get("parse_data") or {}
         entities = {e["entity"]: e["value"] for e in parsed.get("entities") or []}
@@ -83,8 +80,16 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
     return found
 
 
-def _ends_report(event: dict[str, Any]) -> bool:
-    return event["event"] == "action" and event.get("name") == "action_finish_report"
+def heard_since_last_report(tracker: Tracker) -> list[dict[str, Any]]:
+    """The person's messages of this matter: an earlier report's must not colour the next one."""
+    # A finished or stopped report clears its draft; one that could not be saved keeps it, and its messages.
+    ends = [
+        n
+        for n, e in enumerate(tracker.events)
+        if e["event"] == "slot" and e["name"] == "report_draft" and e["value"] is None
+    ]
+    start = ends[-1] + 1 if ends else 0
+    return [e for e in tracker.events[start:] if e["event"] == "user"]
 
 
 class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
@@ -216,8 +221,9 @@ def draft_of(tracker: Tracker) -> ReportDraft:
     place = slots[intake.PLACE] or {}
     age = str(slots[intake.AGE] or "")
     near = slots[intake.NEAR]
-    heard = [e for e in tracker.events if e["event"] == "user"]
+    heard = heard_since_last_report(tracker)
     notes = [event.get("metadata") or {} for event in heard]
+    gravest = max(notes, key=lambda note: RISKS.index(note.get("risk", "none")), default={})
     entities = {
         e["entity"]: e["value"] for event in heard for e in (event.get("parse_data") or {}).get("entities") or []
     }
@@ -235,7 +241,8 @@ def draft_of(tracker: Tracker) -> ReportDraft:
         near_text=near if isinstance(near, str) else None,
         contact=slots[intake.CONTACT],
         reporter_role=audience(tracker),  # type: ignore[arg-type]
-        risk=max([*(note.get("risk", "none") for note in notes), "none"], key=RISKS.index),
+        risk=gravest.get("risk", "none"),
+        kind=gravest.get("kind", "none"),
         reasons=list(dict.fromkeys(reason for note in notes for reason in note.get("reasons", []))),
     )
 

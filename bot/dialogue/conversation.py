@@ -15,7 +15,7 @@ import structlog
 from bot.dialogue.commands import Said, interpret
 from bot.dialogue.intake import is_plain_answer
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
-from bot.dialogue.phrases import say
+from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
 from bot.language.audience import AUDIENCES, guess_audience
 from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers
@@ -90,13 +90,11 @@ class Conversation:
         assessment = self._assess(said.text, memory)
         turn = Turn([], memory, risk=assessment.risk)
         if assessment.at_risk or assessment.kind == "offender":
-            turn.replies.append(
-                self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form)
-            )
+            turn.replies.append(self._safe_answer(assessment, memory))
         if len(message.text) >= MAX_TEXT:
             turn.replies.append(say("too_long", memory.audience))
         await self._ask_rasa(turn, said, message.channel, sender, key, repeated, assessment)
-        self._introduce(turn, message)
+        self._introduce(turn)
         self._remember(turn, said.text, assessment)
         return turn
 
@@ -108,6 +106,12 @@ class Conversation:
         if assessment.at_risk:
             replies.insert(0, self._answers.answer(assessment, self._audience(memory)))
         return Turn(replies, memory, risk=assessment.risk, rasa_failed=True)
+
+    def _safe_answer(self, assessment: Assessment, memory: Memory) -> Reply:
+        """The safe words; short when the long ones were said and nothing graver is told."""
+        repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
+        memory.helped = True
+        return self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form, repeated=repeated)
 
     def _assess(self, text: str, memory: Memory) -> Assessment:
         if memory.in_form and is_plain_answer(text):
@@ -139,7 +143,7 @@ class Conversation:
             first = say("sticker" if message.media else "empty", memory.audience)
         if not said.text:
             turn = Turn([first], memory)
-            self._introduce(turn, message)
+            self._introduce(turn)
             return turn
         words = IncomingMessage(**{**message.to_dict(), "media": ""})
         turn = await self.respond(words, sender, memory, key, repeated)
@@ -187,18 +191,22 @@ class Conversation:
             turn.replies.append(say("system_down", memory.audience))
 
     @staticmethod
-    def _introduce(turn: Turn, message: IncomingMessage) -> None:
-        """At first contact say that this is a machine; after the safe words when there is danger."""
+    def _introduce(turn: Turn) -> None:
+        """At first contact say that this is a machine (after the safe words when there is danger), and ask once
+        who is writing when nothing told it."""
         memory = turn.memory
         if memory is None or memory.introduced:
             return
         memory.introduced = True
-        at_risk = bool(turn.replies) and turn.replies[0].kind == "safety"
-        greeting = message.text.startswith("/start") or message.kind == "joined"
-        if at_risk:
-            turn.replies.insert(1, say("machine_note", memory.audience))
-        else:
-            turn.replies[:0] = [] if greeting else [say("machine_note", memory.audience)]
+        note = say("machine_note", memory.audience)
+        mark = load_yaml("phrases.yml")["machine_mark"]
+        if turn.replies and turn.replies[0].kind == "safety":
+            turn.replies.insert(1, note)
+            return
+        if not any(mark in reply.text for reply in turn.replies):
+            turn.replies.insert(0, note)
+        if memory.audience is None and not memory.in_form:
+            turn.replies.append(say("who_are_you", None))
 
     @staticmethod
     def _remember(turn: Turn, text: str, assessment: Assessment) -> None:

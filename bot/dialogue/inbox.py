@@ -118,10 +118,7 @@ class Inbox:
         """Pseudonyms with unanswered messages, the longest waiting first."""
         inbox = tables.inbox.c
         query = (
-            sa.select(inbox.sender)
-            .where(inbox.state == "new")
-            .group_by(inbox.sender)
-            .order_by(sa.func.min(inbox.id))
+            sa.select(inbox.sender).where(inbox.state == "new").group_by(inbox.sender).order_by(sa.func.min(inbox.id))
         )
         with self._store.reader.connect() as connection:
             return list(connection.execute(query).scalars())
@@ -131,23 +128,16 @@ class Inbox:
         inbox = tables.inbox
         with self._store.engine.begin() as connection:
             query = (
-                sa.select(inbox)
-                .where(inbox.c.sender == sender, inbox.c.state == "new")
-                .order_by(inbox.c.id)
-                .limit(1)
+                sa.select(inbox).where(inbox.c.sender == sender, inbox.c.state == "new").order_by(inbox.c.id).limit(1)
             )
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None
-            connection.execute(
-                inbox.update().where(inbox.c.id == row["id"]).values(attempts=row["attempts"] + 1)
-            )
+            connection.execute(inbox.update().where(inbox.c.id == row["id"]).values(attempts=row["attempts"] + 1))
         body = self._store.sealer.open_json(row["body"], "inbox", "body", row["update_key"])
         return Pending(row["id"], row["update_key"], sender, row["attempts"], IncomingMessage.from_dict(body))
 
-    def finish(
-        self, pending: Pending, replies: list[Reply], context: bytes | None, failed: bool = False
-    ) -> None:
+    def finish(self, pending: Pending, replies: list[Reply], context: bytes | None, failed: bool = False) -> None:
         """Store the replies, the conversation's context and the end of the message in one transaction."""
         now = time.time()
         message = pending.message
@@ -208,9 +198,7 @@ def save_context(
     if changed.rowcount == 0:
         address = store.sealer.seal_json({"chat_id": message.chat_id}, "conversations", "address", sender)
         connection.execute(
-            table.insert().values(
-                sender=sender, channel=message.channel, address=address, floor="bot", **values
-            )
+            table.insert().values(sender=sender, channel=message.channel, address=address, floor="bot", **values)
         )
 
 
@@ -306,16 +294,12 @@ class Outgoing:
         table = tables.replies
         with self._store.engine.begin() as connection:
             connection.execute(
-                table.update()
-                .where(table.c.sender == sender, table.c.state == "pending")
-                .values(due_at=time.time())
+                table.update().where(table.c.sender == sender, table.c.state == "pending").values(due_at=time.time())
             )
 
     def _close(self, reply_id: int, state: str) -> None:
         table = tables.replies
         with self._store.engine.begin() as connection:
             connection.execute(
-                table.update()
-                .where(table.c.id == reply_id)
-                .values(state=state, sent_at=time.time(), body=None)
+                table.update().where(table.c.id == reply_id).values(state=state, sent_at=time.time(), body=None)
             )

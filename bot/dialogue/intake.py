@@ -129,9 +129,7 @@ def _is_command_word(message: Message) -> bool:
     bare = strip_accents(text)
     if any(text == word or bare == strip_accents(word) for word in words):
         return True
-    return (
-        message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6
-    )
+    return message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6
 
 
 def is_plain_answer(text: str) -> bool:
@@ -200,9 +198,7 @@ def _free_text(requested: str, message: Message) -> str | None:
 
 def _age(message: Message) -> int | None:
     found = message.entities.get("age") or ""
-    digits = re.search(r"\d{1,2}", str(found)) or re.fullmatch(
-        r"\D{0,12}(\d{1,2})\D{0,12}", message.text.strip()
-    )
+    digits = re.search(r"\d{1,2}", str(found)) or re.fullmatch(r"\D{0,12}(\d{1,2})\D{0,12}", message.text.strip())
     if not digits:
         return None
     age = int(digits.group(1) if digits.lastindex else digits.group())

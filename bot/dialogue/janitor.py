@@ -65,9 +65,7 @@ class Janitor:
         with self._store.engine.begin() as connection:
             for sender in ended:
                 deleted += connection.execute(trackers.delete().where(trackers.c.sender == sender)).rowcount
-                deleted += connection.execute(
-                    conversations.delete().where(conversations.c.sender == sender)
-                ).rowcount
+                deleted += connection.execute(conversations.delete().where(conversations.c.sender == sender)).rowcount
             for statement in (
                 inbox.delete().where(inbox.c.state != "new", inbox.c.received_at < now - DEDUPE),
                 replies.delete().where(
@@ -88,7 +86,5 @@ class Janitor:
         if in_form:
             return False
         dialogue = read_tracker(self._store, sender) or {"events": []}
-        last_loop = next(
-            (e.get("name") for e in reversed(dialogue["events"]) if e["event"] == "active_loop"), None
-        )
+        last_loop = next((e.get("name") for e in reversed(dialogue["events"]) if e["event"] == "active_loop"), None)
         return last_loop is None

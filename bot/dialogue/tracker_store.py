@@ -42,18 +42,12 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):  # type: ignore
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Seal and store the tracker. A broken event broker is Rasa's business and is not configured here."""
-        body = self._store.sealer.seal(
-            self.serialise_tracker(tracker).encode(), "trackers", "body", tracker.sender_id
-        )
-        await asyncio.get_running_loop().run_in_executor(
-            None, write_tracker, self._store, tracker.sender_id, body
-        )
+        body = self._store.sealer.seal(self.serialise_tracker(tracker).encode(), "trackers", "body", tracker.sender_id)
+        await asyncio.get_running_loop().run_in_executor(None, write_tracker, self._store, tracker.sender_id, body)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The tracker of a pseudonym, or None."""
-        serialised = await asyncio.get_running_loop().run_in_executor(
-            None, read_tracker, self._store, sender_id
-        )
+        serialised = await asyncio.get_running_loop().run_in_executor(None, read_tracker, self._store, sender_id)
         if serialised is None:
             return None
         return self.deserialise_tracker(sender_id, json.dumps(shorten(serialised)))
@@ -82,9 +76,7 @@ def read_tracker(store: Store, sender: str) -> dict[str, Any] | None:
     """Rasa's serialised dialogue ``{"events": […], "name": …}`` of one pseudonym, or None."""
     table = tables.trackers
     with store.reader.connect() as connection:
-        body = connection.execute(
-            sa.select(table.c.body).where(table.c.sender == sender)
-        ).scalar_one_or_none()
+        body = connection.execute(sa.select(table.c.body).where(table.c.sender == sender)).scalar_one_or_none()
     if body is None:
         return None
     opened: dict[str, Any] = store.sealer.open_json(body, "trackers", "body", sender)

@@ -197,9 +197,7 @@ class InboxWorker:
             self._inbox.forget(pending.sender)
             self._inbox.finish(pending, turn.replies, None)
             return
-        context = self._store.sealer.seal_json(
-            turn.memory.to_json(), "conversations", "context", pending.sender
-        )
+        context = self._store.sealer.seal_json(turn.memory.to_json(), "conversations", "context", pending.sender)
         failed = pending.attempts >= MAX_ATTEMPTS
         self._inbox.finish(pending, turn.replies, context, failed=failed)
 
@@ -296,9 +294,7 @@ def read_memory(store: Store, sender: str) -> Memory:
     """What is remembered of one chat."""
     table = tables.conversations
     with store.reader.connect() as connection:
-        sealed = connection.execute(
-            sa.select(table.c.context).where(table.c.sender == sender)
-        ).scalar_one_or_none()
+        sealed = connection.execute(sa.select(table.c.context).where(table.c.sender == sender)).scalar_one_or_none()
     data: dict[str, Any] | None = None
     if sealed is not None:
         data = store.sealer.open_json(sealed, "conversations", "context", sender)

@@ -161,3 +161,30 @@ async def test_an_edit_that_changes_no_words_is_not_answered_again(assessor: Ris
     await answer(assessor, Rasa({"text": "dạ"}), "con chào cô", memory)
     assert not (await answer(assessor, Rasa({"text": "dạ"}), "con chào cô", memory, kind="edited")).replies
     assert (await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory, kind="edited")).replies
+
+
+async def test_the_long_safe_answer_is_not_repeated(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True)
+    first = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
+    second = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
+    assert len(second.replies[0].text) < len(first.replies[0].text)
+    assert with_numbers(second)
+
+
+async def test_graver_news_get_the_long_answer_again(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True)
+    await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "ổng đang cầm dao đập cửa phòng con, cứu con", memory)
+    assert turn.risk == "immediate"
+    assert turn.replies[0].text.startswith(("113:", "115:"))
+    assert "chạy tới chỗ đông người" in turn.replies[0].text
+
+
+async def test_who_is_writing_is_asked_once_and_only_when_nothing_tells(assessor: RiskAssessor) -> None:
+    memory = Memory()
+    first = await answer(assessor, Rasa({"text": "Chào. Đây là máy trả lời tự động."}), "xin chào", memory)
+    assert [len(r.buttons) for r in first.replies] == [0, 4], "said once that it is a machine, then asked"
+    second = await answer(assessor, Rasa({"text": "dạ"}), "điều 5 là gì", memory)
+    assert len(second.replies) == 1
+    known = await answer(assessor, Rasa({"text": "dạ"}), "con 8 tuổi, con chào cô", Memory())
+    assert not any(len(r.buttons) == 4 for r in known.replies)

@@ -1,0 +1,81 @@
+"""What the report's actions read from a conversation: this matter's messages, and only they."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+
+from actions.report import draft_of, told_before
+from bot.dialogue import intake
+
+
+def said(text: str, risk: str = "none", kind: str = "none", intent: str = "x", **entities: str) -> dict[str, Any]:
+    found = [{"entity": name, "value": value} for name, value in entities.items()]
+    return {
+        "event": "user",
+        "text": text,
+        "metadata": {"risk": risk, "kind": kind, "reasons": [f"vì {risk}"] if risk != "none" else []},
+        "parse_data": {"intent": {"name": intent}, "entities": found},
+    }
+
+
+def slot(name: str, value: Any) -> dict[str, Any]:
+    return {"event": "slot", "name": name, "value": value}
+
+
+def tracker(events: list[dict[str, Any]], **slots: Any) -> Tracker:
+    return Tracker("s", slots, {}, events, False, None, {}, "action_listen")
+
+
+def test_what_was_told_is_not_asked_again() -> None:
+    events = [
+        said("chào cô"),
+        said("ba đánh con", "high", "disclosure", "disclose_self", age="9", commune="Xã Tân Thạnh"),
+    ]
+    found = told_before(tracker(events))
+    assert found == {
+        intake.STORY: "ba đánh con",
+        intake.AGE: "9",
+        intake.PLACE: {"commune": "Xã Tân Thạnh", "text": ""},
+        intake.SUBJECT: "self",
+    }
+
+
+def test_an_earlier_report_does_not_colour_the_next_one() -> None:
+    events = [
+        said("ổng cầm dao", "immediate", "emergency", "emergency", sex="male"),
+        slot("report_draft", "one"),
+        slot("report_draft", None),
+        said("bạn con bị trêu", "medium", "disclosure", "disclose_other"),
+        slot("report_draft", "two"),
+    ]
+    assert told_before(tracker(events))[intake.STORY] == "bạn con bị trêu"
+    draft = draft_of(tracker(events))
+    assert (draft.risk, draft.kind, draft.child_sex) == ("medium", "disclosure", None)
+    assert draft.reasons == ["vì medium"]
+
+
+def test_a_report_that_could_not_be_saved_keeps_its_risk() -> None:
+    events = [
+        said("em muốn chết", "high", "self_harm", "self_harm"),
+        slot("report_draft", "one"),
+        {"event": "action", "name": "action_finish_report"},
+        slot(intake.OUTCOME, None),
+        said("/start_report"),
+    ]
+    draft = draft_of(tracker(events, report_draft="one"))
+    assert (draft.risk, draft.kind) == ("high", "self_harm")
+
+
+def test_skipped_answers_are_left_out_and_words_are_kept() -> None:
+    slots = {
+        intake.AGE: "chừng mười",
+        intake.NEAR: "tối ổng mới về",
+        intake.CONTACT: intake.SKIPPED,
+        intake.PLACE: {"commune": None, "text": "gần chợ"},
+        intake.DANGER: False,
+    }
+    draft = draft_of(tracker([], **slots))
+    assert (draft.child_age, draft.age_text, draft.near_text) == (None, "chừng mười", "tối ổng mới về")
+    assert (draft.contact, draft.place_text, draft.danger_now, draft.risk) == (None, "gần chợ", False, "none")
