@@ -7,7 +7,7 @@ from datetime import date
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.shared import Events, SafeAction, answerer, audience, entity, intent, speak, today
+from actions.shared import Events, SafeAction, answerer, audience, entity, intent, metadata, speak, today, typed
 from bot.dialogue.messages import Reply
 
 
@@ -18,10 +18,14 @@ class ActionAnswer(SafeAction):
         return "action_answer"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        text = tracker.latest_message.get("text") or ""
         guessed = intent(tracker)
+        if guessed == "nlu_fallback" and metadata(tracker).get("safety_shown"):
+            return []  # the safe words have asked already; a guess beside them would only confuse
+        known = metadata(tracker).get("audience") or tracker.get_slot("audience")
+        # Who asks about the law without saying who they are is mostly an adult.
+        voice = known or ("parent" if guessed in ("ask_law", "ask_procedure") else "teen")
         answer = answerer().answer(
-            text, audience(tracker), on=today(), intent=None if guessed == "nlu_fallback" else guessed
+            typed(tracker), voice, on=today(), intent=None if guessed == "nlu_fallback" else guessed
         )
         speak(dispatcher, Reply(answer.text, answer.buttons))
         return []

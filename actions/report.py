@@ -13,7 +13,7 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.shared import Events, SafeAction, audience, entity, intent, log, metadata, risk, store
+from actions.shared import Events, SafeAction, audience, entity, intent, log, metadata, refuse, risk, store
 from bot.dialogue import intake
 from bot.dialogue.intake import CONFIRM, OUTCOME, QUESTIONS, SKIPPED
 from bot.forwarding import configured_targets
@@ -114,6 +114,8 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
         domain: Any,  # noqa: ARG002
     ) -> Events:
         requested = tracker.get_slot("requested_slot")
+        if requested and requested != intake.STORY and refuse(dispatcher, tracker):
+            return [SlotSet(requested, None)]  # asked again after the refusal
         step = intake.take(requested, tracker.slots, message_of(tracker))
         if step.interrupted:
             return []

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.shared import Events, SafeAction, intent, metadata, risk, speak_safety
+from actions.shared import (
+    Events,
+    SafeAction,
+    answerer,
+    audience,
+    intent,
+    metadata,
+    risk,
+    speak,
+    speak_safety,
+    today,
+    typed,
+)
+from bot.dialogue.messages import Reply
+from bot.language import normalise, strip_accents
+from bot.safety import Assessment
 
+SAME_AS = {"skip": "deny", "stop": "deny", "go_back": "help", "correct": "help"}
 KINDS = {
     "disclose_self": "disclosure",
     "disclose_other": "disclosure",
@@ -25,6 +46,7 @@ class ActionSafety(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if metadata(tracker).get("safety_shown"):
+            self._inform(dispatcher, tracker)
             return []
         level = risk(tracker)
         if level in ("medium", "high", "immediate"):
@@ -33,6 +55,43 @@ class ActionSafety(SafeAction):
             speak_safety(dispatcher, tracker, KINDS[intent(tracker)], "high")
         else:
             speak_safety(dispatcher, tracker, "worry", "low")
+        return []
+
+    @staticmethod
+    def _inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+        """An answer beside the safe words, when the message asks for one too."""
+        note = metadata(tracker)
+        assessment = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[])
+        asks = "ask_procedure" if asks_what_to_do(typed(tracker)) else intent(tracker)
+        if note["kind"] == "self_harm":
+            return
+        also = answerer().beside(typed(tracker), audience(tracker), today(), asks, assessment)
+        if also is not None:
+            speak(dispatcher, Reply(also.text, also.buttons))
+
+
+@lru_cache(maxsize=1)
+def _asking() -> re.Pattern[str]:
+    data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
+    return re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in data["what_to_do"]))
+
+
+def asks_what_to_do(text: str) -> bool:
+    """Whether somebody who tells of a child asks what they should do."""
+    return _asking().search(strip_accents(normalise(text))) is not None
+
+
+class ActionSmallTalk(SafeAction):
+    """Small talk and bare answers outside a form. Silent beside the safe words: "no problem" would hurt there."""
+
+    def name(self) -> str:
+        return "action_small_talk"
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if metadata(tracker).get("safety_shown"):
+            return []
+        said = intent(tracker)
+        dispatcher.utter_message(response=f"utter_{SAME_AS.get(said, said)}")
         return []
 
 
@@ -50,6 +109,8 @@ class ActionCalm(SafeAction):
 
 class ActionQuickExit(SafeAction):
     """Leaves the form and forgets the draft (said in a sentence; the plain word is caught by the gateway)."""
+
+    refuses = False
 
     def name(self) -> str:
         return "action_quick_exit"

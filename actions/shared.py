@@ -26,12 +26,17 @@ VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 class SafeAction(Action, ABC):  # type: ignore[misc]
     """An action whose failure is a kind sentence and a log line without content."""
 
+    refuses = True
+    """Whether what must not be answered plainly (``Answerer.refuse``) is refused instead of acting."""
+
     @abstractmethod
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Do the work and return Rasa's events."""
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
         try:
+            if self.refuses and refuse(dispatcher, tracker):
+                return []
             return await self.act(dispatcher, tracker)
         except Exception as error:
             log.error("action.failed", action=self.name(), error=type(error).__name__)
@@ -85,6 +90,23 @@ def audience(tracker: Tracker) -> str:
 def risk(tracker: Tracker) -> str:
     """The risk of the latest message: the gateway's (which knows the conversation) or the NLU component's."""
     return metadata(tracker).get("risk") or entity(tracker, "risk") or "none"
+
+
+def typed(tracker: Tracker) -> str:
+    """What the person typed; empty for a pressed button."""
+    text = tracker.latest_message.get("text") or ""
+    return "" if text.startswith("/") else text
+
+
+def refuse(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Refuse kindly what must not be answered plainly. Returns whether something was, or had been, refused."""
+    if metadata(tracker).get("safety_shown") and metadata(tracker).get("kind") == "offender":
+        return True
+    refused = answerer().refuse(typed(tracker), audience(tracker))
+    if refused is None:
+        return False
+    speak(dispatcher, Reply(refused.text, refused.buttons))
+    return True
 
 
 def speak(dispatcher: CollectingDispatcher, reply: Reply) -> None:

@@ -89,7 +89,7 @@ class Conversation:
             return await self._without_words(message, said, sender, memory, key, repeated)
         assessment = self._assess(said.text, memory)
         turn = Turn([], memory, risk=assessment.risk)
-        if assessment.at_risk or assessment.kind == "offender":
+        if assessment.at_risk:
             turn.replies.append(self._safe_answer(assessment, memory))
         if len(message.text) >= MAX_TEXT:
             turn.replies.append(say("too_long", memory.audience))
@@ -165,7 +165,7 @@ class Conversation:
         metadata = {
             "message_key": key,
             "channel": channel,
-            "audience": self._audience(memory),
+            "audience": memory.audience,
             "risk": assessment.risk,
             "kind": assessment.kind,
             "reasons": list(assessment.reasons),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.dialogue.messages import Button
 from bot.knowledge.base import KnowledgeBase
-from bot.knowledge.models import AUDIENCES, Audience, Item
+from bot.knowledge.models import AUDIENCES, Audience, Document, Item
 from bot.knowledge.phrases import Phrases
 
 Status = Literal["answered", "clarify", "unknown", "refused", "safety", "out_of_scope"]
@@ -65,11 +65,17 @@ class Wording:
         self.base = base
         self.phrases = phrases
 
+    def since(self, item: Item, document: Document) -> date | None:
+        """Since when a cited place is in force: the item's own day if it rests on one document only; with
+        several, an item begins with the youngest, and each document is named with its own day."""
+        alone = len({cited.id for cited, _ in self.base.cited(item)}) == 1
+        return (item.valid_from or document.effective) if alone else (document.effective or item.valid_from)
+
     def citations(self, item: Item) -> list[Cited]:
         """An item's citations, each with the day since when the item (else its document) is in force."""
         cited = []
         for document, locator in self.base.cited(item):
-            since = item.valid_from or document.effective
+            since = self.since(item, document)
             cited.append(Cited(document.number or document.cite, locator, since.isoformat() if since else None))
         return cited
 
@@ -83,7 +89,7 @@ class Wording:
         parts = []
         for document in documents.values():
             locator = "; ".join(places[document.id])
-            since = item.valid_from or document.effective
+            since = self.since(item, document)
             if not since:
                 parts.append(f"{document.cite}, {locator}")
                 continue

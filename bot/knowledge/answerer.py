@@ -57,10 +57,8 @@ class Answerer:
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
             return self._safety(text, who, on, intent, assessment)
-        if refusal := self.phrases.refusal(text):
-            items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
-            said = refusal.texts.get(who) or refusal.texts["default"]
-            return Answer("refused", said, items, self._help_buttons())
+        if refused := self.refuse(text, audience):
+            return refused
         if intent == "contact_hotlines":
             return self._hotlines(who)
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
@@ -70,6 +68,29 @@ class Answerer:
         if status == "clarify":
             return self._clarify(result, who)
         return self._not_known(status, result, text, who, on)
+
+    def refuse(self, text: str, audience: str | None) -> Answer | None:
+        """The kind refusal of what must not be answered plainly; None for everything else."""
+        refusal = self.phrases.refusal(text[:MAX_QUESTION])
+        if refusal is None:
+            return None
+        items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
+        said = refusal.texts.get(voice(audience)) or refusal.texts["default"]
+        return Answer("refused", said, items, self._help_buttons())
+
+    def beside(
+        self, text: str, audience: str | None, on: date, intent: str | None, assessment: Assessment
+    ) -> Answer | None:
+        """What may be said beside the safe words to a message at risk that is a question too; None otherwise."""
+        who, text = voice(audience), text[:MAX_QUESTION]
+        if not self._may_inform(text, intent, assessment):
+            return None
+        kind = INTENT_KINDS.get(intent or "") or ("law" if self.search.asks_law(text) else None)
+        result = self.search.find(text, on, who, kind, limit=SHOWN)
+        if self.decide(result, intent if intent in INTENT_KINDS else None) != "answered":
+            return None
+        said = f"{self.phrases.say('also_asked', who)}\n{self.wording.short(result.hits[0].item, who)}"
+        return Answer("answered", said, self._items(result.hits), self._item_buttons(result.hits[0].item, "short"))
 
     def show(self, item_id: str, audience: str | None, on: date, part: str = "short") -> Answer:
         """Show an item that a button names: ``part`` is ``short``, ``details`` or ``source``."""
@@ -101,24 +122,14 @@ class Answerer:
             return "clarify"
         return "answered"
 
-    def _safety(
-        self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment
-    ) -> Answer:
+    def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""
-        result = None
-        if self._may_inform(text, intent, assessment):
-            kind = INTENT_KINDS.get(intent or "") or ("law" if self.search.asks_law(text) else None)
-            result = self.search.find(text, on, who, kind, limit=SHOWN)
-            if self.decide(result, intent if intent in INTENT_KINDS else None) != "answered":
-                result = None
+        also = self.beside(text, who, on, intent, assessment)
         # Beside an answer the short safe words; an inner hurt always gets the long ones.
-        short = result is not None and assessment.kind != "self_harm"
-        reply = _safety_answers().answer(assessment, who, repeated=short)
-        if result is None:
+        reply = _safety_answers().answer(assessment, who, repeated=also is not None and assessment.kind != "self_harm")
+        if also is None:
             return Answer("safety", reply.text, [], list(reply.buttons))
-        said = self.wording.short(result.hits[0].item, who)
-        full = "\n\n".join([reply.text, f"{self.phrases.say('also_asked', who)}\n{said}"])
-        return Answer("safety", full, self._items(result.hits), list(reply.buttons))
+        return Answer("safety", f"{reply.text}\n\n{also.text}", also.items, list(reply.buttons))
 
     def _may_inform(self, text: str, intent: str | None, assessment: Assessment) -> bool:
         """Whether a message at risk is a question too, and one that may be answered."""
@@ -171,9 +182,7 @@ class Answerer:
         return Answer("answered", "\n".join(lines), items, [])
 
     def _items(self, hits: Iterable[Hit]) -> list[AnswerItem]:
-        return [
-            AnswerItem(hit.item.id, round(hit.score, 3), self.wording.citations(hit.item)) for hit in hits
-        ]
+        return [AnswerItem(hit.item.id, round(hit.score, 3), self.wording.citations(hit.item)) for hit in hits]
 
     def _item_buttons(self, item: Item, part: str) -> list[Button]:
         buttons = []

@@ -60,9 +60,7 @@ class Asker:
         if asked is not None and asked not in AUDIENCES:
             return json.dumps({"error": f"audience must be one of {', '.join(AUDIENCES)}"})
         answer = self.answer(text, asked)
-        items = [
-            {"id": i.id, "score": i.score, "citations": [vars(c) for c in i.citations]} for i in answer.items
-        ]
+        items = [{"id": i.id, "score": i.score, "citations": [vars(c) for c in i.citations]} for i in answer.items]
         return json.dumps({"status": answer.status, "answer": answer.text, "items": items}, ensure_ascii=False)
 
 

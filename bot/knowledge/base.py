@@ -129,9 +129,7 @@ class KnowledgeBase:
 
     def cited(self, item: Item) -> list[tuple[Document, str]]:
         """The documents and locators of an item."""
-        return [
-            (self.documents[c.document], c.locator) for c in item.citations if c.document in self.documents
-        ]
+        return [(self.documents[c.document], c.locator) for c in item.citations if c.document in self.documents]
 
 
 def _mapping(loaded: Loaded, name: str) -> dict[str, Any]:

@@ -55,14 +55,10 @@ class Checker:
             for field in ("replaced_by", "amended_by"):
                 for number, successor in enumerate(getattr(document, field)):
                     if successor.document and successor.document not in self.documents:
-                        yield located.problem(
-                            say("unknown_successor", document=successor.document), field, number
-                        )
+                        yield located.problem(say("unknown_successor", document=successor.document), field, number)
             if document.status in ("replaced", "expired") and not document.ends:
                 reason = say("status_needs_successor")
-                yield located.problem(
-                    say("document_status", status=document.status, reason=reason), "status"
-                )
+                yield located.problem(say("document_status", status=document.status, reason=reason), "status")
 
     def _identity(self, located: Located) -> Iterator[Problem]:
         item: Item = located.record
@@ -73,9 +69,7 @@ class Checker:
             yield located.problem(say("kind_folder", kind=item.kind, folder=folder.name), "kind")
         for number, citation in enumerate(item.citations):
             if citation.document not in self.documents:
-                yield located.problem(
-                    say("unknown_document", document=citation.document), "citations", number
-                )
+                yield located.problem(say("unknown_document", document=citation.document), "citations", number)
         for number, other in enumerate(item.related):
             if other not in self.ids:
                 yield located.problem(say("unknown_related", item=other), "related", number)
@@ -98,18 +92,14 @@ class Checker:
             if not document:
                 continue
             if item.valid_from and document.effective and item.valid_from < document.effective:
-                text = say(
-                    "before_document", start=item.valid_from, document=document.id, effective=document.effective
-                )
+                text = say("before_document", start=item.valid_from, document=document.id, effective=document.effective)
                 yield located.problem(text, "valid_from")
             shown_today = item.in_force(self.on)
             if shown_today and document.ends and document.ends <= self.on:
                 text = say("document_ended", document=document.id, since=document.ends)
                 yield located.problem(text, "citations", number)
             if shown_today and document.effective and document.effective > self.on:
-                text = say(
-                    "document_not_yet", document=document.id, on=self.on, effective=document.effective
-                )
+                text = say("document_not_yet", document=document.id, on=self.on, effective=document.effective)
                 yield located.problem(text, "citations", number)
 
     def _variants(self, located: Located) -> Iterator[Problem]:
@@ -152,9 +142,7 @@ class Checker:
                 yield located.problem(say("secrecy", place=place, words=words), *route)
             if route[0] in ("details", "steps"):
                 for word in self.rules.forbidden(text):
-                    yield located.problem(
-                        say("forbidden", place=place, word=word, audience="all"), *route
-                    )
+                    yield located.problem(say("forbidden", place=place, word=word, audience="all"), *route)
 
     def _questions(self, located: Located) -> Iterator[Problem]:
         item: Item = located.record

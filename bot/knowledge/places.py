@@ -99,9 +99,7 @@ class Places:
         for place in places:
             self._add_place(place)
         self._everyday = {fold(name).text for name in self.rules["everyday"]}
-        self._types = {
-            form: kind for kind, forms in self.rules["commune_types"].items() for form in forms
-        }
+        self._types = {form: kind for kind, forms in self.rules["commune_types"].items() for form in forms}
 
     @classmethod
     def load(cls, root: Path | str) -> Places:
@@ -206,9 +204,7 @@ class Places:
         behind = text[end : end + _AFTER]
         return any(re.search(rf"(?<!\w){name}(?!\w)", behind) for name in self._districts)
 
-    def _decide(
-        self, units: list[_Unit], match: re.Match[str], named: set[str], folded: _Folded
-    ) -> list[_Unit]:
+    def _decide(self, units: list[_Unit], match: re.Match[str], named: set[str], folded: _Folded) -> list[_Unit]:
         """Narrow units by the district behind the name, its type, other districts named, and today's names."""
         behind = folded.text[match.end() : match.end() + _AFTER]
         if self._elsewhere(behind):
@@ -236,9 +232,9 @@ class Places:
             if not any(after.startswith(name) for name in self._districts):
                 return True
         province = re.search(r"(?<!\w)tinh\s+((?:[a-z]+\s?){1,3})", behind)
-        return bool(province) and not any(
-            province.group(1).startswith(own) for own in self.rules["own_provinces"]  # type: ignore[union-attr]
-        )
+        if province is None:
+            return False
+        return not any(province.group(1).startswith(own) for own in self.rules["own_provinces"])
 
     def names(self) -> Iterator[str]:
         """Every name, old or new, that :meth:`find` knows (for gazetteers and tests)."""

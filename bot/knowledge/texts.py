@@ -65,8 +65,7 @@ class Rules:
         words, patterns = self.data["forbidden"], self.data["patterns"]
         return {
             audience: [
-                re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-                for word in words["all"] + words.get(audience, [])
+                re.compile(rf"(?<!\w){re.escape(word)}(?!\w)") for word in words["all"] + words.get(audience, [])
             ]
             + [re.compile(pattern) for pattern in patterns["all"] + patterns.get(audience, [])]
             for audience in (*words, "all")

@@ -157,9 +157,7 @@ def table(data: Labelled) -> list[tuple[str, dict[str, float]]]:
     names = [*COLUMNS, *HINTS]
     rows = []
     for group in (*ANALYSES, *(f"_{field}" for field in FIELDS), "hints"):
-        chosen = [
-            n for n, name in enumerate(names) if (name in HINTS if group == "hints" else group in name)
-        ]
+        chosen = [n for n, name in enumerate(names) if (name in HINTS if group == "hints" else group in name)]
         rest = [n for n in range(len(names)) if n not in chosen]
         if group != "hints":
             rows.append((f"only {group.strip('_')}", hits(cross_validate(data, chosen), data.right)))
@@ -177,11 +175,7 @@ def learn_thresholds(
     parts = weights[: len(COLUMNS)].astype(np.float32)
     bare = (data.features[:, :, : len(COLUMNS)] @ parts).max(axis=1)
     outside = np.array(
-        [
-            float((search.index.features(e.text) @ parts).max())
-            for e in load_examples(nlu_dir)
-            if e.intent in OUT
-        ]
+        [float((search.index.features(e.text) @ parts).max()) for e in load_examples(nlu_dir) if e.intent in OUT]
     )
     grid = np.unique(np.quantile(np.concatenate([bare, outside]), np.linspace(0.01, 0.99, 99)))
     balance = [float(np.mean(bare >= t) + np.mean(outside < t)) for t in grid]

@@ -20,6 +20,8 @@ from bot.language.audience import guess_audience
         ("tui thấy thằng nhỏ kế bên bị đánh hoài", "parent"),
         ("tôi là giáo viên, học sinh của tôi có vết bầm", "teacher"),
         ("hoc sinh cua toi bi danh o nha", "teacher"),
+        ("t bị nó dọa up ảnh nóng", None),
+        ("tôi bị đánh hoài", None),
         ("điều 142", None),
         ("", None),
     ],
