@@ -72,6 +72,7 @@ replies = sa.Table(
     moment("created_at"),
     moment("due_at"),
     moment("sent_at", nullable=True),
+    text("line", nullable=True, index=True),  # the officer's line (floor_lines) that it brings
     sa.UniqueConstraint("inbox_id", "seq", name="uq_replies_inbox"),
     sa.Index("ix_replies_state", "state", "channel", "due_at"),
 )
@@ -82,9 +83,27 @@ conversations = sa.Table(
     text("channel"),
     sealed("address", "sender"),  # {"chat_id"}
     sealed("context", "sender"),  # what the conversation remembers: earlier risk, audience, introduced
+    text("chat", nullable=True, unique=True),  # UUID: how officers and alerts name this chat
     text("floor"),  # bot, waiting, officer
+    text("floor_officer", nullable=True),  # the login of who has the floor; empty: somebody at the platform's console
+    moment("floor_since", nullable=True),  # when the floor last changed
     moment("floor_at", nullable=True),  # when the officer who has the floor last wrote
+    moment("heard_at", nullable=True),  # the person's first message that this officer has not answered
+    moment("silent_due_at", nullable=True),  # in danger: when officers are told unless the person writes again
     moment("updated_at"),
+    sa.Index("ix_conversations_floor", "floor", "floor_at"),
+    sa.Index("ix_conversations_silent", "silent_due_at"),
+)
+floor_lines = sa.Table(  # what is said while a person waits for an officer or talks with one
+    "floor_lines",
+    metadata,
+    text("id", primary_key=True),  # UUID
+    text("chat", index=True),
+    column("seq", sa.Integer, nullable=False),  # their order within a chat
+    text("author"),  # person, officer, console (by the platform's own means), bot (a safe answer, a hand-over sentence)
+    sealed("body", "id"),  # {"text"}
+    moment("created_at"),
+    sa.UniqueConstraint("chat", "seq", name="uq_floor_lines_order"),
 )
 trackers = sa.Table(
     "trackers",
@@ -163,7 +182,11 @@ reports = sa.Table(
     moment("created_at"),
     moment("updated_at"),
     moment("seen_at", nullable=True),  # when a person first opened it
+    # the chat in which the reporter wants to be told, neutrally, of new messages; nobody who has not chosen it
+    column("notice_sender", sa.String, cls=PSEUDONYM, nullable=True),
+    sealed("notice_address", "id", nullable=True),  # {"channel", "chat_id"}, sealed with the data key
     sa.Index("ix_reports_sender", "sender"),
+    sa.Index("ix_reports_notice", "notice_sender"),
 )
 deliveries = sa.Table(
     "deliveries",
@@ -193,6 +216,16 @@ report_updates = sa.Table(  # what a reporter adds later, or that the report is 
     sealed("data_key", "id", nullable=True),
     sealed("content", "id"),
     moment("created_at"),
+)
+report_messages = sa.Table(  # what officers write to the holder of a receipt
+    "report_messages",
+    metadata,
+    text("id", primary_key=True),  # UUID
+    text("report_id", index=True),
+    sealed("data_key", "id", nullable=True),
+    sealed("content", "id"),  # {"text"}
+    moment("created_at"),
+    moment("read_at", nullable=True),  # when it was first shown to the receipt's holder
 )
 target_states = sa.Table(  # whether a target may be used at all, and how many are talking to it
     "target_states",
@@ -269,6 +302,7 @@ desk_notes = sa.Table(  # what the reporter added to a case
     sealed("data_key", "id", nullable=True),
     sealed("content", "id"),
     moment("created_at"),
+    moment("seen_at", nullable=True),  # when an officer first saw it
 )
 audit = sa.Table(
     "audit",

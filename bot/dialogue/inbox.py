@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.messages import IncomingMessage, Reply
+from bot.reports.messages import drop_notices
 
 MAX_ATTEMPTS = 5
 """A message that fails this often is answered with the system-down words and set aside as ``failed``."""
@@ -181,6 +182,7 @@ class Inbox:
             )
             connection.execute(tables.conversations.delete().where(tables.conversations.c.sender == sender))
             connection.execute(tables.trackers.delete().where(tables.trackers.c.sender == sender))
+            drop_notices(connection, sender)
 
 
 def save_context(

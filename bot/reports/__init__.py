@@ -2,12 +2,14 @@
 
 from bot.reports.alarm import end_alarm, raise_alarm
 from bot.reports.draft import ReportDraft
+from bot.reports.messages import OfficerMessage
 from bot.reports.receipts import TooManyAttempts, find, show
 from bot.reports.service import ReportService, ReportStatus, Taken
 from bot.reports.triage import Triage, triage
 from bot.reports.words import status_words
 
 __all__ = [
+    "OfficerMessage",
     "ReportDraft",
     "ReportService",
     "ReportStatus",

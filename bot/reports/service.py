@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from bot.db import audit, tables
 from bot.db.counters import Counter
 from bot.db.engine import Store
-from bot.reports import receipts
+from bot.reports import messages, receipts
 from bot.reports.alarm import REPORT, raise_alarm
 from bot.reports.content import seal_pair
 from bot.reports.draft import MAX_STORY, RISKS, ReportDraft
+from bot.reports.messages import OfficerMessage
 from bot.reports.receipts import TooManyAttempts
 from bot.reports.triage import triage
 from bot.reports.words import status_words
@@ -52,6 +53,8 @@ class ReportStatus:
     status: str
     seen: bool
     updated_at: float
+    unread: int = 0
+    """How many officers' messages wait behind the receipt (``ReportService.messages``)."""
 
     def words(self, audience: str | None) -> str:
         """What the holder of the receipt is told; names nothing of the content."""
@@ -100,7 +103,37 @@ class ReportService:
         ``WRONG_IN_ALL`` of everybody (who then still may: somebody who has made a report from the same chat).
         """
         row = self._find(receipt, sender)
-        return None if row is None else ReportStatus(row.status, row.seen_at is not None, row.updated_at)
+        if row is None:
+            return None
+        with self._store.reader.connect() as connection:
+            unread = messages.count_unread(connection, row.id)
+        return ReportStatus(row.status, row.seen_at is not None, row.updated_at, unread)
+
+    def messages(self, receipt: str, sender: str) -> list[OfficerMessage] | None:
+        """What officers wrote to the receipt's holder, oldest first; from now on they are read.
+
+        ``read_at`` of a new one is ``None`` in what is returned. ``None``: no such report (see ``status``, also for
+        ``TooManyAttempts``). To answer one, use ``add``: every target gets it, and the desk shows it as new.
+        """
+        row = self._find(receipt, sender)
+        if row is None:
+            return None
+        with self._store.engine.begin() as connection:
+            found = messages.messages_of(connection, self._store, row.id)
+            messages.mark_read(connection, row.id, self._clock())
+        return found
+
+    def notify(self, receipt: str, sender: str, wanted: bool) -> bool:
+        """The reporter chooses whether this chat (``sender``: its pseudonym) is told of new messages, neutrally.
+
+        It is never told unless this was chosen, and no more once the chat was hidden or forgotten. False: no such
+        report, or the chat is not known (any more).
+        """
+        row = self._find(receipt, sender)
+        if row is None:
+            return False
+        with self._store.engine.begin() as connection:
+            return messages.set_notice(connection, self._store, row.id, sender, wanted, self._clock())
 
     def add(self, receipt: str, sender: str, text: str, key: str | None = None) -> bool:
         """Add what a reporter tells later; every target gets it as a note. False: no such report (see ``status``).

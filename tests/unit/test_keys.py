@@ -24,6 +24,7 @@ from bot.forwarding import DeskTarget, ForwardingWorker, Outcome
 from bot.reports import ReportService
 from bot.reports.commands import report
 from bot.reports.content import open_pair, open_report
+from bot.reports.messages import write_as_officer
 from tests.conftest import make_settings
 from tests.unit.test_forwarding import Scripted
 from tests.unit.test_reports import DRAFT, rows
@@ -162,6 +163,9 @@ def fill(store: Store) -> dict[str, bytes]:
         body = seal(b"7", "platform_sends", "ref", "r1")
         send = {"reply": "r1", "parts": 0, "state": "ready", "digest": "", "ref": body, "at": 0.0}
         connection.execute(tables.platform_sends.insert().values(**send))
+        line = {"id": "l", "chat": "c", "seq": 0, "author": "person", "body": seal(b"{}", "floor_lines", "body", "l")}
+        connection.execute(tables.floor_lines.insert().values(**line, created_at=0.0))
+        assert write_as_officer(connection, store, taken.report_id, "lan", "CANARY", 0.0)
     return {f"{table.name}.{column.name}": b"" for table, column in rotation.master_sealed()}
 
 
