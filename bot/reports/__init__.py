@@ -4,6 +4,7 @@ from bot.reports.alarm import end_alarm, raise_alarm
 from bot.reports.draft import ReportDraft
 from bot.reports.messages import OfficerMessage
 from bot.reports.receipts import TooManyAttempts, find, show
+from bot.reports.safe_call import SafeCall
 from bot.reports.service import ReportService, ReportStatus, Taken
 from bot.reports.triage import Triage, triage
 from bot.reports.words import status_words
@@ -13,6 +14,7 @@ __all__ = [
     "ReportDraft",
     "ReportService",
     "ReportStatus",
+    "SafeCall",
     "Taken",
     "TooManyAttempts",
     "Triage",

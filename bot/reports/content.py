@@ -62,6 +62,7 @@ def payload(content: dict[str, Any], kind: str = "report") -> dict[str, Any]:
             "kind": draft.get("kind") or "none",
             "story": draft["story"],
             "contact": draft["contact"],
+            "safe_call": draft.get("safe_call"),
             "form01": form01.values(content),
         },
     }

@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, Field, validator
 from pydantic.fields import ModelField
 
+from bot.reports.safe_call import SafeCall
+
 RISKS = ("none", "low", "medium", "high", "immediate")
 Risk = Literal["none", "low", "medium", "high", "immediate"]
 Kind = Literal["none", "disclosure", "emergency", "self_harm", "offender", "worry"]
@@ -39,6 +41,8 @@ class ReportDraft(BaseModel):
     near_text: str | None = None
     """What was answered when it is neither yes nor no."""
     contact: str | None = None
+    safe_call: SafeCall | None = None
+    """What was agreed about calling back."""
     reporter_role: Audience | None = None
     risk: Risk = "none"
     reasons: list[str] = Field(default_factory=list)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from bot.reports.safe_call import SafeCall
 from bot.reports.words import load
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -110,7 +111,10 @@ def _reporter(draft: dict[str, Any], words: dict[str, Any]) -> dict[str, str]:
         phrase = "relation_self" if draft["subject"] == "self" else "relation_other"
         notes.append(words[phrase].format(relation=relation))
     notes.append(words["contact"].format(contact=contact) if contact else words["no_contact"])
-    phone = _PHONE.search(contact or "")
+    call = SafeCall(**(draft.get("safe_call") or {}))
+    if call.lines():
+        notes.append(load("safe_call")["form"].format(call=call.words()))
+    phone = _PHONE.search(contact or "") or _PHONE.search(call.number or "")
     return {"nguoi_bao_sdt": phone.group() if phone else "", "ghi_chu": "\n".join(notes)}
 
 

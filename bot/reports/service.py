@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from bot.db import audit, tables
 from bot.db.counters import Counter
 from bot.db.engine import Store
-from bot.reports import messages, receipts
+from bot.reports import messages, receipts, safe_call
 from bot.reports.alarm import REPORT, raise_alarm
 from bot.reports.content import seal_pair
 from bot.reports.draft import MAX_STORY, RISKS, ReportDraft
 from bot.reports.messages import OfficerMessage
 from bot.reports.receipts import TooManyAttempts
+from bot.reports.safe_call import SafeCall
 from bot.reports.triage import triage
 from bot.reports.words import status_words
 
@@ -142,6 +143,10 @@ class ReportService:
         """
         row, text = self._find(receipt, sender), text.strip()[:MAX_STORY]
         return row is not None and bool(text) and self._note(row.id, "update", text, key)
+
+    def arrange_call(self, receipt: str, sender: str, call: SafeCall | None) -> bool:
+        """Agree on another way to be called back, or (``None``) on none; every target is told as by ``add``."""
+        return self.add(receipt, sender, safe_call.note(call))
 
     def withdraw(self, receipt: str, sender: str) -> bool:
         """Mark a report as withdrawn and tell every target so; what they have stays theirs."""

@@ -8,11 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.db.engine import Store
-from bot.db.tables import report_messages, reports
+from bot.db.tables import report_messages, report_updates, reports
 from bot.dialogue.inbox import Inbox
 from bot.dialogue.messages import IncomingMessage
-from bot.reports import ReportService, Taken
+from bot.reports import ReportDraft, ReportService, SafeCall, Taken, form01
 from bot.reports import messages as quiet
+from bot.reports.content import open_report, open_update, payload
 from tests.unit.test_reports import DRAFT
 
 SENDER = "a" * 32
@@ -122,3 +123,34 @@ def test_shredding_the_report_shreds_the_address(store: Store, service: ReportSe
         connection.execute(reports.update().values(data_key=None))
     assert notice(store, taken.report_id) is None
     assert not service.notify(taken.receipt, sender, True)
+
+
+def test_a_safe_call_is_agreed_changed_and_taken_back(store: Store) -> None:
+    service = ReportService(store, ["desk"])
+    call = SafeCall(number="0912 345 678", hours="sau  7 giờ tối", ask_for="chị Hai", word="mua sách")
+    draft = ReportDraft(**{**DRAFT.dict(), "contact": None, "safe_call": call})
+    taken = service.take(draft, "web", SENDER, "call")
+    with store.reader.connect() as connection:
+        row = connection.execute(sa.select(reports).where(reports.c.id == taken.report_id)).mappings().one()
+    content = open_report(store, row)
+    values = form01.values(content)
+    assert values["nguoi_bao_sdt"] == "0912 345 678"
+    for said in ("sau 7 giờ tối", "chị Hai", "mua sách"):
+        assert said in values["ghi_chu"]
+    assert payload(content)["data"]["safe_call"]["word"] == "mua sách"
+    assert service.arrange_call(taken.receipt, SENDER, SafeCall(number="0900 000 000", hours="trưa"))
+    assert service.arrange_call(taken.receipt, SENDER, None)
+    assert not service.arrange_call("1234 5678 9012 3456", SENDER, None)
+    with store.reader.connect() as connection:
+        query = sa.select(report_updates).order_by(report_updates.c.created_at)
+        texts = [open_update(store, row)["text"] for row in connection.execute(query).mappings()]
+    assert "0900 000 000" in texts[0]
+    assert "Không gọi" in texts[1]
+
+
+def test_nobody_is_called_without_a_number_and_a_time() -> None:
+    assert not SafeCall(number="0912").agreed
+    assert not SafeCall(hours="trưa").agreed
+    assert SafeCall(number="0912", hours="trưa").agreed
+    assert "0912" not in f"{SafeCall(number='0912')!r} {SafeCall(number='0912')}"
+    assert SafeCall(number=" ", word=7).lines() == []  # type: ignore[arg-type]
