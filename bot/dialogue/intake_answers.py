@@ -36,6 +36,17 @@ INTERRUPTIONS = frozenset(
         "set_audience",
         "feel_safe",
         "delete_my_data",
+        "confirm_delete",
+        # behind the receipt, by buttons
+        "add_information",
+        "read_messages",
+        "notify_me",
+        "arrange_call",
+        "withdraw_report",
+        "confirm_withdraw",
+        "delete_report",
+        "confirm_delete_report",
+        "close_receipt",
     )
 )
 TELLING = ("disclose_self", "disclose_other", "emergency", "self_harm", "nlu_fallback")
