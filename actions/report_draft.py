@@ -62,7 +62,7 @@ def read(event: dict[str, Any]) -> intake.Message:
         pressed=pressed,
         risk=note.get("risk") or next((e["value"] for e in entities if e["entity"] == "risk"), "none"),
         entities={e["entity"]: e["value"] for e in entities},
-        found=[{**e, "text": text[e["start"] : e["end"]]} for e in entities if "start" in e and "end" in e],
+        found=[{**e, "text": text[e["start"] : e["end"]] if "start" in e else e["value"]} for e in entities],
     )
 
 

@@ -165,7 +165,7 @@ def _command(requested: str, slots: Mapping[str, Any], message: Message, audienc
 
 def _corrected(requested: str, slots: Mapping[str, Any], field: str, value: Any) -> Step:
     """Take the new value of a field, or ask for it; then read everything back again."""
-    if field not in questions() or field in ALWAYS:
+    if field not in (*questions(), *KNOWN_BY_TELLING) or field in ALWAYS:
         return Step({requested: None})
     updates: dict[str, Any] = {field: value, MISSES: 0, FIXING: None if value is not None else field}
     if requested != field:

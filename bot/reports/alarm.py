@@ -14,6 +14,9 @@ REPORT, SILENT, HEARTBEAT = "report", "silent", "heartbeat"
 ABOUT_A_CHILD = (REPORT, SILENT)
 """Kinds whose subject is a report or a chat; every other kind is about the machine and goes to its operators."""
 
+PRESSURE = "pressure"
+"""Somebody seems to be made to withdraw a report."""
+
 
 def raise_alarm(
     connection: Any,

@@ -36,7 +36,7 @@ def test_what_was_told_is_not_asked_again() -> None:
     found = told_before(tracker(events))
     assert found == {
         intake.STORY: "ba đánh con",
-        intake.AGE: "9",
+        intake.AGE: 9,
         intake.PLACE: {"commune": "Xã Tân Thạnh", "text": ""},
         intake.SUBJECT: "self",
     }
