@@ -17,7 +17,7 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.intake import is_plain_answer
 from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
+from bot.language import clean, strip_accents
 
 SHORTEST, LONGEST = 4, 40
 KEEP = 180 * 86400.0
@@ -26,14 +26,18 @@ KEEP = 180 * 86400.0
 
 def asked(text: str) -> str | None:
     """The word that a message sets, ``""`` when it only asks how, ``None`` when it is about something else."""
-    bare = strip_accents(normalise(text)).strip(" .!")
-    match = re.match(rf"^(?:{load_yaml('commands.yml')['safe_word']})(.*)$", bare)
-    return None if match is None else match.group(1).strip(" :\"'“”.")
+    match = re.match(rf"^(?:{load_yaml('commands.yml')['safe_word']})(.*)$", _bare(text))
+    return None if match is None else match.group(1).strip(" :\"'“”.!?")
 
 
 def usable(word: str) -> bool:
     """Whether a word is long enough and nothing that one says anyway."""
     return SHORTEST <= len(word) <= LONGEST and not word.isdigit() and not is_plain_answer(word) and word not in _said()
+
+
+def _bare(text: str) -> str:
+    """Only case, diacritics and spaces are levelled: shorthand that is spelled out could change the word."""
+    return " ".join(strip_accents(clean(text)).lower().split()).strip(" .!?:\"'“”")
 
 
 def _said() -> set[str]:
@@ -64,8 +68,7 @@ class SafeWords:
         table = tables.safe_words
         with self._store.reader.connect() as connection:
             known = connection.execute(sa.select(table.c.word).where(table.c.sender == sender)).scalar_one_or_none()
-        bare = strip_accents(normalise(text)).strip(" .!")
-        if known is None or not hmac.compare_digest(known, self._hash(sender, bare)):
+        if known is None or not hmac.compare_digest(known, self._hash(sender, _bare(text))):
             return False
         with self._store.engine.begin() as connection:
             connection.execute(table.update().where(table.c.sender == sender).values(used_at=time.time()))

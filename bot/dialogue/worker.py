@@ -24,6 +24,7 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.doorway import Doorway
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
@@ -98,6 +99,7 @@ class InboxWorker:
     def __init__(self, store: Store, conversation: Conversation, sender: ReplySender) -> None:
         self._store = store
         self._inbox = Inbox(store)
+        self._doorway = Doorway(store)
         self._take = Taking(self._inbox)
         self._conversation = conversation
         self._sender = sender
@@ -176,8 +178,12 @@ class InboxWorker:
             return False
         started = time.monotonic()
         memory = await self._database(read_memory, self._store, sender)
+        seen = await self._database(self._doorway.see, pending, memory.audience)
+        pending = replace(pending, message=seen.message)
         officer = await self._database(self._inbox.has_officer, sender)
-        if officer and not interpret(pending.message).quick_exit:
+        if seen.reply is not None:
+            turn = Turn([seen.reply], memory)
+        elif officer and not interpret(pending.message).quick_exit:
             # A person is answering: the bot is silent, but for what keeps somebody safe.
             turn = self._conversation.respond_without_rasa(pending.message, memory)
             turn.replies = [reply for reply in turn.replies if reply.kind == "safety"]
@@ -185,7 +191,7 @@ class InboxWorker:
             turn = self._conversation.respond_without_rasa(pending.message, memory)
         else:
             turn = await self._conversation.respond(
-                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0
+                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0, over=seen.over
             )
         await self._database(self._finish, pending, turn)
         TURN_SECONDS.observe(time.monotonic() - started)
