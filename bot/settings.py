@@ -100,6 +100,14 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     """``none`` only to this machine."""
 
+    report_keep_days: float = 30.0
+    """Days after every target has confirmed a report until its content is shredded here."""
+    desk_keep_days: float = 730.0
+    """Days after a case was closed at the embedded desk until every row of it is deleted."""
+    messages_per_minute: int = 20
+    """Messages of one person that are answered as usual; more are slowed, but one at risk is always taken."""
+    messages_per_hour: int = 300
+
     rasa_timeout: float = 8.0
     """Seconds to wait for Rasa before the person is answered without it."""
     forward_max_backoff: float = 3600.0

@@ -234,7 +234,9 @@ class Conversation:
 
 def hidden(channel: str) -> Reply:
     """The neutral words of the quick exit, with what is left to clear by hand on this channel."""
-    return say(f"quick_exit_{channel}" if f"quick_exit_{channel}" in load_yaml("phrases.yml") else "quick_exit", None, "hide")
+    return say(
+        f"quick_exit_{channel}" if f"quick_exit_{channel}" in load_yaml("phrases.yml") else "quick_exit", None, "hide"
+    )
 
 
 def rephrased(said: Said, memory: Memory) -> Said:

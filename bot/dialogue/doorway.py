@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.db.engine import Store
 from bot.dialogue.inbox import Pending
-from bot.dialogue.limits import Limits
+from bot.dialogue.limits import SenderLimits
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.phrases import say
 from bot.dialogue.safe_word import SafeWords, asked
@@ -27,7 +27,7 @@ class Doorway:
 
     def __init__(self, store: Store, per_minute: int = 20, per_hour: int = 300) -> None:
         self._words = SafeWords(store)
-        self._limits = Limits(store, per_minute, per_hour)
+        self._limits = SenderLimits(store, per_minute, per_hour)
 
     def see(self, pending: Pending, audience: str | None) -> Seen:
         """Look at a message. ``audience``: whose voice an answer has."""

@@ -11,7 +11,7 @@ from bot.db.engine import Store
 MINUTE, HOUR = 60.0, 3600.0
 
 
-class Limits:
+class SenderLimits:
     """``per_minute`` and ``per_hour``: messages of one sender that are answered as usual."""
 
     def __init__(self, store: Store, per_minute: int = 20, per_hour: int = 300) -> None:

@@ -76,8 +76,3 @@ class SafeWords:
 
     def _hash(self, sender: str, word: str) -> str:
         return hmac.new(self._store.keys.pseudonym, f"safe word\0{sender}\0{word}".encode(), hashlib.sha256).hexdigest()
-
-
-def forget_word(connection: sa.engine.Connection, sender: str) -> None:
-    """The person asked to be forgotten, in the caller's transaction."""
-    connection.execute(tables.safe_words.delete().where(tables.safe_words.c.sender == sender))

@@ -96,10 +96,12 @@ class Taking:
 class InboxWorker:
     """Answers stored messages."""
 
-    def __init__(self, store: Store, conversation: Conversation, sender: ReplySender) -> None:
+    def __init__(
+        self, store: Store, conversation: Conversation, sender: ReplySender, doorway: Doorway | None = None
+    ) -> None:
         self._store = store
         self._inbox = Inbox(store)
-        self._doorway = Doorway(store)
+        self._doorway = doorway or Doorway(store)
         self._take = Taking(self._inbox)
         self._conversation = conversation
         self._sender = sender
@@ -200,7 +202,8 @@ class InboxWorker:
 
     def _finish(self, pending: Pending, turn: Turn) -> None:
         if turn.memory is None:
-            self._inbox.forget(pending.sender)
+            hiding = any(reply.kind == "hide" for reply in turn.replies)
+            self._inbox.forget(pending.sender, wholly=not hiding)
             self._inbox.finish(pending, turn.replies, None)
             return
         context = self._store.sealer.seal_json(turn.memory.to_json(), "conversations", "context", pending.sender)

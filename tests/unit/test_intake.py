@@ -27,7 +27,6 @@ from bot.dialogue.intake import (
     Message,
 )
 
-
 QUESTIONS = intake.questions()
 
 
@@ -103,10 +102,7 @@ def test_telling_at_once_is_kept_and_the_question_asked_again() -> None:
 
 
 def test_immediate_danger_answers_the_danger_question() -> None:
-    assert (
-        answer(DANGER, typed("ổng đang cầm dao ngoài cửa", intent="emergency", risk="immediate"))[DANGER]
-        is True
-    )
+    assert answer(DANGER, typed("ổng đang cầm dao ngoài cửa", intent="emergency", risk="immediate"))[DANGER] is True
 
 
 @pytest.mark.parametrize(
@@ -220,7 +216,9 @@ def test_confirm_sends() -> None:
     assert answer(CONTACT, pressed("skip"))[CONTACT] == SKIPPED
 
 
-@given(st.lists(st.text(max_size=40), min_size=60, max_size=90), st.sampled_from(["child", "teen", "parent", "teacher"]))
+@given(
+    st.lists(st.text(max_size=40), min_size=60, max_size=90), st.sampled_from(["child", "teen", "parent", "teacher"])
+)
 def test_any_person_reaches_an_end(texts: list[str], voice: str) -> None:
     """Whatever is typed, the form ends within sixty messages."""
     slots: dict[str, Any] = {}
@@ -258,12 +256,15 @@ def test_a_teacher_may_fill_every_field_of_the_form() -> None:
     from actions.report_draft import FORM_FIELDS
     from bot.reports.words import load
 
-    filled = {**FORM_FIELDS, AGE: "ngay_sinh", SEX: "gioi_tinh", PLACE: "dia_diem_vu_viec", STORY: "tinh_trang_hien_tai"}
+    filled = {
+        **FORM_FIELDS,
+        AGE: "ngay_sinh",
+        SEX: "gioi_tinh",
+        PLACE: "dia_diem_vu_viec",
+        STORY: "tinh_trang_hien_tai",
+    }
     reporter = {
-        field["key"]
-        for part in load("form01")["sections"]
-        for field in part["fields"]
-        if field["source"] == "reporter"
+        field["key"] for part in load("form01")["sections"] for field in part["fields"] if field["source"] == "reporter"
     }
     given_by_a_teacher = {filled[name] for name in asked("teacher", report_more=True) if name in filled}
     assert given_by_a_teacher == reporter
@@ -306,7 +307,9 @@ def test_telling_on_is_no_answer_and_is_kept() -> None:
     assert first.say == "utter_report_added"
     second = intake.take(AGE, first.updates, message)
     assert second.updates[AGE] == SKIPPED, "asked twice at most"
-    with_age = typed("con 9 tuổi, dượng đánh con", "disclose_self", risk="high", found=[{"entity": "age", "value": "9"}])
+    with_age = typed(
+        "con 9 tuổi, dượng đánh con", "disclose_self", risk="high", found=[{"entity": "age", "value": "9"}]
+    )
     assert intake.take(AGE, {}, with_age).updates[AGE] == 9
 
 
