@@ -73,7 +73,8 @@ class ActionFollowUp(SafeAction):
             dispatcher.utter_message(response="utter_ask_receipt")
             return closed()
         try:
-            return await HANDLERS[wanted](dispatcher, tracker, receipt)
+            events: Events = await HANDLERS[wanted](dispatcher, tracker, receipt)
+            return events
         except TooManyAttempts:
             dispatcher.utter_message(response="utter_receipt_too_many")
             return closed()
@@ -141,7 +142,7 @@ async def _call(dispatcher: CollectingDispatcher, tracker: Tracker, receipt: str
     return [*opened(receipt), SlotSet(CALL, None)]
 
 
-async def _withdraw(dispatcher: CollectingDispatcher, tracker: Tracker, receipt: str) -> Events:
+async def _withdraw(dispatcher: CollectingDispatcher, tracker: Tracker, receipt: str) -> Events:  # noqa: ARG001
     dispatcher.utter_message(response="utter_withdraw_confirm")
     return opened(receipt)
 
@@ -152,7 +153,7 @@ async def _confirm_withdraw(dispatcher: CollectingDispatcher, tracker: Tracker, 
     return opened(receipt) if done else closed()
 
 
-async def _delete(dispatcher: CollectingDispatcher, tracker: Tracker, receipt: str) -> Events:
+async def _delete(dispatcher: CollectingDispatcher, tracker: Tracker, receipt: str) -> Events:  # noqa: ARG001
     dispatcher.utter_message(response="utter_delete_report_confirm")
     return opened(receipt)
 

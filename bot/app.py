@@ -21,6 +21,8 @@ from bot.db.engine import Store, open_store
 from bot.desk import desk_routes
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.doorway import Doorway
+from bot.dialogue.duty import Duty
+from bot.dialogue.floor import Floor, Limits
 from bot.dialogue.information import ByChannel, InformationOnly
 from bot.dialogue.janitor import Janitor
 from bot.dialogue.rasa_client import RasaClient
@@ -48,7 +50,8 @@ class Gateway:
         self.bridges = {bridge.name: bridge for bridge in make_bridges(settings, self.store)}
         self.sender = ReplySender(self.store, self.bridges)
         doorway = Doorway(self.store, settings.messages_per_minute, settings.messages_per_hour)
-        self.inbox = InboxWorker(self.store, conversation, self.sender, doorway)
+        self.floor = Floor(self.store, Duty(self.store, settings.roster_file), Limits.of(settings))
+        self.inbox = InboxWorker(self.store, conversation, self.sender, self.floor, doorway)
         self.forwarding = ForwardingWorker(self.store, build_targets(self.store, settings), settings)
         self.alerts = AlertWorker(self.store, settings)
         retention = Retention(self.store, settings.report_keep_days, settings.desk_keep_days)
@@ -58,7 +61,8 @@ class Gateway:
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         """Start the workers and the bridges; stop them in the opposite order."""
         stop = asyncio.Event()
-        loops = (self.inbox.run, self.sender.run, self.forwarding.run, self.alerts.run, self.janitor.run)
+        rooms = (self.sender, self.forwarding, self.alerts, self.janitor)
+        loops = (self.inbox.run, self.inbox.watch, *(room.run for room in rooms))
         workers = [asyncio.create_task(loop(stop)) for loop in loops]
         for bridge in self.bridges.values():
             bridge.on_connect(self.sender.connected)

@@ -107,6 +107,14 @@ class Settings(BaseSettings):
     messages_per_minute: int = 20
     """Messages of one person that are answered as usual; more are slowed, but one at risk is always taken."""
     messages_per_hour: int = 300
+    floor_wait: float = 10.0
+    """Minutes that a person waits for an officer before they are told that nobody can come now."""
+    floor_answer: float = 5.0
+    """Minutes that a person's message to an officer may stay unanswered before the bot answers again."""
+    floor_silence: float = 30.0
+    """Minutes without a word of the officer after which the bot answers again."""
+    silent_after: float = 5.0
+    """Minutes of silence of a person in immediate danger after which officers are told."""
 
     rasa_timeout: float = 8.0
     """Seconds to wait for Rasa before the person is answered without it."""

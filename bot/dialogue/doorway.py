@@ -36,7 +36,8 @@ class Doorway:
             return Seen(replace(message, kind="command", text="", payload="/quick_exit"))
         word = asked(message.text) if message.kind == "text" else None
         if word is not None:
-            return Seen(message, self._set(pending.sender, word, audience))
+            # Not even an officer who has the floor is shown the word.
+            return Seen(replace(message, text=""), self._set(pending.sender, word, audience))
         return Seen(message, over=self._limits.over(pending.sender) if pending.attempts == 0 else 0)
 
     def _set(self, sender: str, word: str, audience: str | None) -> Reply:

@@ -97,7 +97,7 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
     if value is None:
-        return _missed(requested, slots, message)
+        return _missed(requested, slots)
     return _answered(requested, slots, message, value, audience)
 
 
@@ -125,7 +125,7 @@ def _answered(requested: str, slots: Mapping[str, Any], message: Message, value:
     if requested == CONSENT and value is False:
         return Step({OUTCOME: "stopped"})
     if requested == CONFIRM:
-        return Step({OUTCOME: "send"}) if value else _missed(CONFIRM, slots, message, "utter_report_what_is_wrong")
+        return Step({OUTCOME: "send"}) if value else _missed(CONFIRM, slots, "utter_report_what_is_wrong")
     updates = {requested: value, MISSES: 0}
     if slots.get(FIXING) == requested:
         updates[FIXING] = None
@@ -148,7 +148,7 @@ def told_already(slots: Mapping[str, Any]) -> bool:
 def _command(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
     fix = correction(requested, message)
     if fix is not None:
-        return _corrected(requested, slots, fix[0], fix[1])
+        return _corrected(requested, fix[0], fix[1])
     name = command_of(message)
     if name == "stop":
         return Step({OUTCOME: "stopped"})
@@ -163,7 +163,7 @@ def _command(requested: str, slots: Mapping[str, Any], message: Message, audienc
     return None
 
 
-def _corrected(requested: str, slots: Mapping[str, Any], field: str, value: Any) -> Step:
+def _corrected(requested: str, field: str, value: Any) -> Step:
     """Take the new value of a field, or ask for it; then read everything back again."""
     if field not in (*questions(), *KNOWN_BY_TELLING) or field in ALWAYS:
         return Step({requested: None})
@@ -181,7 +181,7 @@ def _back(requested: str, slots: Mapping[str, Any], audience: str) -> Step:
     return Step({order[index - 1]: None, requested: None, MISSES: 0})
 
 
-def _missed(requested: str, slots: Mapping[str, Any], message: Message, say: str = "utter_not_caught") -> Step:
+def _missed(requested: str, slots: Mapping[str, Any], say: str = "utter_not_caught") -> Step:
     misses = int(slots.get(MISSES) or 0) + 1
     updates: dict[str, Any] = {MISSES: misses, requested: None}
     if misses >= 2:

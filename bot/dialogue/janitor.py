@@ -16,6 +16,7 @@ from anyio import to_thread
 
 from bot.db import audit, tables
 from bot.db.engine import Store
+from bot.dialogue.inbox import forget_lines
 from bot.dialogue.safe_word import KEEP
 from bot.dialogue.tracker_store import read_tracker
 from bot.dialogue.worker import read_memory
@@ -81,6 +82,7 @@ class Janitor:
         counts = {"trackers": 0, "conversations": 0}
         with self._store.engine.begin() as connection:
             for sender in ended:
+                forget_lines(connection, sender)
                 mine = trackers.delete().where(trackers.c.sender == sender)
                 counts["trackers"] += connection.execute(mine).rowcount
                 chat = conversations.delete().where(conversations.c.sender == sender)
@@ -92,6 +94,7 @@ class Janitor:
                 ("inbox", inbox, answered),
                 ("replies", replies, sent),
                 ("held", replies, held),
+                ("floor_lines", tables.floor_lines, tables.floor_lines.c.created_at < now - REST),
                 ("counters", counters, counters.c.expires_at < now),
                 ("safe_words", words, words.c.used_at < now - KEEP),
             ):

@@ -10,12 +10,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import audit, tables
 from bot.db.engine import Store
 
-REPORT, SILENT, HEARTBEAT = "report", "silent", "heartbeat"
-ABOUT_A_CHILD = (REPORT, SILENT)
+REPORT, PRESSURE, HEARTBEAT = "report", "pressure", "heartbeat"
+SILENT, DANGER, WAITING = "silent", "danger", "waiting"
+ABOUT_A_CHAT = (SILENT, DANGER, WAITING)
+"""Somebody in danger has stopped writing; tells of danger just now; waits for an officer."""
+ABOUT_A_CHILD = (REPORT, PRESSURE, *ABOUT_A_CHAT)
 """Kinds whose subject is a report or a chat; every other kind is about the machine and goes to its operators."""
-
-PRESSURE = "pressure"
-"""Somebody seems to be made to withdraw a report."""
 
 
 def raise_alarm(

@@ -40,7 +40,8 @@ NEVER = {
     "promise of secrecy": r"(?<!không )(?<!chưa )(?:hứa|cam kết|đảm bảo|bảo đảm) (?:là )?(?:sẽ )?(?:giữ|giấu)"
     r"|(?:sẽ|luôn) giữ (?:bí mật|kín)|không ai (?:khác )?biết đâu|chỉ (?:cô|mình|máy) biết",
     "why": r"tại sao|vì sao con|vì sao em|vì sao bạn|sao (?:con|em|bạn|anh chị) (?:không|hổng|lại|chưa)",
-    "blame": r"(?<!không phải )(?<!không có )lỗi (?:của|tại) (?:con|em|bạn)|tại (?:con|em|bạn) (?:hư|lì)|đáng đời|lẽ ra con",
+    "blame": r"(?<!không phải )(?<!không có )lỗi (?:của|tại) (?:con|em|bạn)|tại (?:con|em|bạn) (?:hư|lì)|đáng đời"
+    r"|lẽ ra con",
     "doubt": r"(?:con|em|bạn|anh chị) có chắc|nhớ nhầm|có bằng chứng không",
     "pressing": r"phải kể (?:hết|rõ)|kể (?:thật )?chi tiết|kể từ đầu tới cuối",
     "a person who is not there": r"đang có người (?:trực|nghe)|có người gọi liền|sẽ gọi (?:con|bạn) ngay",
