@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot.alerts import AlertWorker
 from bot.bridges import ZaloBotBridge, make_bridges
 from bot.db.engine import Store, open_store
-from bot.desk import desk_routes
+from bot.desk import Window, desk_routes
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.doorway import Doorway
 from bot.dialogue.duty import Duty
@@ -79,6 +79,16 @@ class Gateway:
             await self.rasa.close()
             log.info("gateway.stopped")
 
+    def windows(self) -> dict[str, Window]:
+        """The reply windows of the channels that have one, for the desk."""
+        found = {}
+        for bridge in self.bridges.values():
+            can = bridge.capabilities
+            if can.window_hours is not None:
+                until = can.paid_window_hours or can.window_hours
+                found[bridge.name] = Window(can.window_hours, until, self.settings.zalo_paid_messages)
+        return found
+
     async def health(self, _request: Request) -> Response:
         """Alive: the process answers."""
         return JSONResponse({"status": "ok"})
@@ -123,7 +133,7 @@ def create_app() -> Starlette:
         Route("/health", gateway.health),
         Route("/ready", gateway.ready),
         Route("/metrics", gateway.metrics),
-        *desk_routes(gateway.store, settings),
+        *desk_routes(gateway.store, settings, windows=gateway.windows()),
         *forwarding_routes(gateway.store, settings),
     ]
     for bridge in gateway.bridges.values():

@@ -117,7 +117,7 @@ class Floor:
         if not at_the_desk:
             return
         message = pending.message
-        body = {"text": message.text or message.payload, "media": message.media, "button": message.kind == "button"}
+        body = {"text": message.text, "media": message.media, "button": message.kind == "button"}
         add_line(connection, self._store, row["chat"], "person", body, now)
         for reply in said:
             if reply.kind == "safety":
