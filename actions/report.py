@@ -12,7 +12,17 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.report_draft import ASSENT, DRAFT, draft_of, draft_slots, lines_of, message_of, summary_words, told_before
+from actions.report_draft import (
+    ASSENT,
+    DRAFT,
+    TOLD,
+    draft_of,
+    draft_slots,
+    lines_of,
+    message_of,
+    summary_words,
+    told_before,
+)
 from actions.shared import Events, SafeAction, audience, log, metadata, refuse, store
 from bot.dialogue import intake
 from bot.dialogue.intake import CONFIRM, OUTCOME
@@ -82,6 +92,9 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
         if step.interrupted:
             return []
         updates = dict(step.updates)
+        told, story = tracker.get_slot(TOLD), updates.get(intake.STORY)
+        if told and story:
+            updates.update({intake.STORY: told if story == intake.SKIPPED else f"{told}\n{story}", TOLD: None})
         if updates.get(intake.CONSENT) is True:
             updates[ASSENT] = {"at": time.time(), "voice": audience(tracker)}
         if updates.get(intake.DANGER) is True:

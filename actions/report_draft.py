@@ -13,8 +13,11 @@ from actions.shared import audience, intent, risk
 from bot.dialogue import intake
 from bot.dialogue.intake import OUTCOME, SKIPPED
 from bot.reports import ReportDraft
+from bot.safety.answers import UNSURE
 
-ASSENT, DRAFT = "report_assent", "report_draft"
+ASSENT, DRAFT, TOLD = "report_assent", "report_draft", "report_told"
+OWN_ROLES = ("giáo viên",)
+"""Relations by which the writer names themselves."""
 TOLD_LIMIT = 5
 RISKS = ("none", "low", "medium", "high", "immediate")
 WHOLE_STORY = 10
@@ -37,7 +40,7 @@ FORM_FIELDS = {
 def draft_slots() -> tuple[str, ...]:
     """Every slot that a draft consists of."""
     asked = (*intake.questions(), intake.RELATION, intake.TIME, intake.CHOICE)
-    return (DRAFT, ASSENT, OUTCOME, intake.MISSES, intake.STUCK, intake.FIXING, *asked)
+    return (DRAFT, ASSENT, TOLD, OUTCOME, intake.MISSES, intake.STUCK, intake.FIXING, *asked)
 
 
 @lru_cache(maxsize=1)
@@ -76,11 +79,14 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
     """Answers found in what the person has told since the last report: the story, and what it says by itself."""
     story: list[str] = []
     found: dict[str, Any] = {}
+    enough = False
     for event in heard_since_last_report(tracker):
         message = read(event)
         if message.pressed or not message.text or not _is_told(message):
             continue
-        story.append(message.text)
+        if not _only_wishes(message):
+            story.append(message.text)
+            enough = enough or _is_story(message, event)
         for name, value in intake.found_in(message, audience(tracker)).items():
             if name == intake.RELATION and name in found:
                 both = [*found[name].split(", "), *value.split(", ")]
@@ -89,8 +95,15 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
         if message.risk == "immediate":
             found[intake.DANGER] = True
     if story:
-        found[intake.STORY] = "\n".join(story[-TOLD_LIMIT:])
+        found[intake.STORY if enough else TOLD] = "\n".join(story[-TOLD_LIMIT:])
     return found
+
+
+def _is_story(message: intake.Message, event: dict[str, Any]) -> bool:
+    """Whether the message says what happened, or who did it; else the person is asked to tell, and both are kept."""
+    codes = [code for code in (event.get("metadata") or {}).get("codes", []) if not code.startswith("model_")]
+    who = [e["value"] for e in message.found if e["entity"] == "relation" and e["value"] not in OWN_ROLES]
+    return bool(who or set(codes) - set(UNSURE))
 
 
 def _is_told(message: intake.Message) -> bool:
@@ -99,6 +112,12 @@ def _is_told(message: intake.Message) -> bool:
     named = any(e["entity"] in ("age", "commune", "relation") for e in message.found)
     wishes = message.intent in ("start_report", "disclose_self", "disclose_other")
     return wishes and named and len(message.text.split()) >= WHOLE_STORY
+
+
+def _only_wishes(message: intake.Message) -> bool:
+    """Whether the message says that somebody wants to tell, and nothing yet of what."""
+    named = any(e["entity"] == "relation" for e in message.found)
+    return message.intent == "start_report" and not named and len(message.text.split()) < WHOLE_STORY
 
 
 def heard_since_last_report(tracker: Tracker) -> list[dict[str, Any]]:

@@ -199,6 +199,7 @@ class Conversation:
             "risk": assessment.risk,
             "kind": assessment.kind,
             "reasons": list(assessment.reasons),
+            "codes": list(assessment.codes),
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
         }
         try:
