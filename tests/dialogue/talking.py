@@ -35,7 +35,7 @@ from bot.settings import ROOT
 from tests.conftest import make_settings
 from tests.e2e.program import free_port
 
-START, ANSWER = 150.0, 60.0
+START, ANSWER = 400.0, 60.0
 NEVER = {
     "promise of secrecy": r"(?<!không )(?<!chưa )(?:hứa|cam kết|đảm bảo|bảo đảm) (?:là )?(?:sẽ )?(?:giữ|giấu)"
     r"|(?:sẽ|luôn) giữ (?:bí mật|kín)|không ai (?:khác )?biết đâu|chỉ (?:cô|mình|máy) biết",
@@ -139,7 +139,8 @@ class Line:
             yield self
         finally:
             done.set()
-            thread.join(30)
+            if thread.ident is not None:
+                thread.join(30)
             for child in self._children:
                 child.terminate()
             for child in self._children:
