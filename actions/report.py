@@ -15,7 +15,6 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.report_draft import (
     ASSENT,
     DRAFT,
-    TOLD,
     draft_of,
     draft_slots,
     lines_of,
@@ -25,7 +24,7 @@ from actions.report_draft import (
 )
 from actions.shared import Events, SafeAction, audience, log, metadata, refuse, store
 from bot.dialogue import intake
-from bot.dialogue.intake import CONFIRM, OUTCOME
+from bot.dialogue.intake import CONFIRM, OUTCOME, TOLD
 from bot.dialogue.intake_answers import is_small_talk
 from bot.forwarding import configured_targets
 from bot.reports import ReportService

@@ -11,11 +11,11 @@ from rasa_sdk import Tracker
 
 from actions.shared import audience, intent, risk
 from bot.dialogue import intake
-from bot.dialogue.intake import OUTCOME, SKIPPED
+from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
 from bot.reports import ReportDraft
 from bot.safety.answers import UNSURE
 
-ASSENT, DRAFT, TOLD = "report_assent", "report_draft", "report_told"
+ASSENT, DRAFT = "report_assent", "report_draft"
 OWN_ROLES = ("giáo viên",)
 """Relations by which the writer names themselves."""
 TOLD_LIMIT = 5

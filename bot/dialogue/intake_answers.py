@@ -14,6 +14,8 @@ CONSENT, DANGER, SUBJECT, STORY = "report_consent", "report_danger", "report_sub
 AGE, SEX, PLACE, NEAR = "report_age", "report_sex", "report_place", "report_near"
 CARER, CONTACT, MORE, CONFIRM = "report_carer", "report_contact", "report_more", "report_confirm"
 RELATION, TIME, CHOICE = "report_relation", "report_time", "report_choice"
+TOLD = "report_told"
+"""What was told before the form and does not yet say what happened: kept, and the person is asked on."""
 YES_NO = (CONSENT, DANGER, CONFIRM, MORE)
 RISKY = ("medium", "high", "immediate")
 OLDEST_CHILD = 18

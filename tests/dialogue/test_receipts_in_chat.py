@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -66,10 +67,9 @@ def test_adding_information_reaches_the_desk(line: Line) -> None:
     person.press("Nhắn thêm")
     person.say("em nhớ thêm là chuyện ở sân sau")
     assert person.notes(report_id) == ["update"]
-    for _ in range(100):
-        if rows(line, tables.desk_notes, case_id=report_id):
-            break
-        person.say("cảm ơn")
+    deadline = time.monotonic() + 60
+    while not rows(line, tables.desk_notes, case_id=report_id) and time.monotonic() < deadline:
+        time.sleep(0.2)
     assert rows(line, tables.desk_notes, case_id=report_id)
 
 
@@ -202,6 +202,7 @@ def test_a_notice_only_when_chosen(line: Line) -> None:
 
 def test_wrong_codes_are_limited_and_confirm_nothing(line: Line) -> None:
     person = Person(line)
+    person.say("chào bạn")
     answers = {person.say(f"1234 5678 9012 34{n:02d}").text for n in range(10)}
     assert len(answers) == 1
     not_said(person.heard, "đúng", "tồn tại", "của ai")
@@ -211,9 +212,12 @@ def test_wrong_codes_are_limited_and_confirm_nothing(line: Line) -> None:
 
 def test_somebody_elses_buttons_without_a_code(line: Line) -> None:
     person = reporter(line)
+    person.say(person.receipt)
     stranger = Person(line)
     stranger.screen.extend(person.screen)
-    asked(stranger.press("Nhắn thêm") if "Nhắn thêm" in person.heard.titles else stranger.say("xem tin"), "mã|111")
+    asked(stranger.press("Nhắn thêm"), "mã")
+    assert stranger.press("Đọc tin của cán bộ").replies
+    assert person.notes(person.report()["id"]) == []
 
 
 def test_the_code_is_put_away_after_a_while(line: Line) -> None:
@@ -289,9 +293,11 @@ def test_not_deleting_after_all(line: Line) -> None:
 
 def test_a_flood_is_slowed_but_danger_is_taken(line: Line) -> None:
     person = Person(line, "telegram")
-    heard = [person.say(f"haha {n}") for n in range(24)]
-    assert sum("nhanh quá" in one.text for one in heard) == 1
-    assert heard[-1].replies == []
+    heard: list[str] = []
+    while "" not in heard:
+        heard.append(person.say(f"haha {len(heard)}").text)
+        assert len(heard) < 150, "never slowed"
+    assert sum("nhanh quá" in text for text in heard) >= 1
     danger = person.say("cứu em với, ổng đang cầm dao đập cửa")
     assert danger.replies[0].kind == "safety"
     asked(danger, "113")
@@ -306,13 +312,23 @@ def test_an_officer_takes_over_in_the_middle_of_a_report(line: Line) -> None:
     question = person.heard.replies[-1].text
     floor = line.gateway.floor  # type: ignore[union-attr]
     (chat,) = [row["chat"] for row in rows(line, tables.conversations, sender=person.sender)]
-    assert floor.take(chat, "lan")
-    assert person.say("13").replies == [], "the bot is silent"
+    floor.take(chat, "lan")
+    assert all("tuổi" not in reply.text for reply in person.say("em chào cô").replies), "the form is silent"
     danger = person.say("cứu em, nó đang cầm dao ngoài cửa")
-    assert [reply.kind for reply in danger.replies] == ["safety"]
-    floor.hand_back(chat, "lan")
-    person.say("em còn đây")
-    asked(person.heard, "tuổi|làm dở|tiếp|" + question[:10])
+    assert "safety" in [reply.kind for reply in danger.replies]
+    assert floor.give_back(chat, "lan")
+    line.gateway.sender.wake()  # type: ignore[union-attr]
+    deadline = time.monotonic() + 30
+    while not any(button.title == "Kể tiếp" for reply in person.screen for button in reply.buttons):
+        assert time.monotonic() < deadline, "nobody says that the report can go on"
+        time.sleep(0.1)
+    person.press("Kể tiếp")
+    assert person.heard.replies[-1].text == question
+    person.say("13")
+    while "Đúng chưa" not in person.heard.text:
+        person.press("Bỏ qua")
+    person.press("Gửi đi")
+    assert "chào cô" not in str(person.report()), "what was said to the officer is not in the report"
 
 
 def test_hearsay_makes_no_accusation(line: Line) -> None:

@@ -18,7 +18,7 @@ from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.safe_word import SafeWords
 from bot.dialogue.tracker_store import write_tracker
 from bot.forwarding import DeskTarget, ForwardingWorker, Outcome
-from bot.reports import ReportService
+from bot.reports import ReportService, end_alarm, raise_alarm
 from bot.reports.content import Shredded, open_report
 from bot.reports.retention import FORGOTTEN, Retention
 from bot.settings import ROOT
@@ -151,6 +151,16 @@ def test_delete_my_data_deletes_now_and_keeps_what_is_on_its_way(
     assert retention.clean(NOW + 60)["reports_shredded"] == 1, "as soon as it has arrived"
     assert rows(store, tables.reports) != []
     assert {row["id"]: row["data_key"] is not None for row in rows(store, tables.reports)}[other.report_id]
+
+
+def test_alerts_that_are_over_go_after_ninety_days(store: Store, retention: Retention) -> None:
+    with store.engine.begin() as connection:
+        for subject in ("over", "open"):
+            raise_alarm(connection, store, "report", subject, now=NOW, risk="high", commune="Xã Tân Thạnh")
+        end_alarm(connection, "report", "over", NOW)
+    assert retention.clean(NOW + 89 * DAY)["alerts"] == 0
+    assert retention.clean(NOW + 91 * DAY)["alerts"] == 1
+    assert [row["subject"] for row in rows(store, tables.alerts)] == ["open"]
 
 
 def chat(store: Store, memory: Memory, at: float) -> None:
