@@ -21,6 +21,7 @@ from actions.report_draft import (
     message_of,
     summary_words,
     told_before,
+    told_meanwhile,
 )
 from actions.shared import Events, SafeAction, audience, log, metadata, refuse, store
 from bot.dialogue import intake
@@ -51,7 +52,8 @@ class ActionStartReport(SafeAction):
         dispatcher.utter_message(json_message={"in_form": True, "draft": True})
         if tracker.get_slot(DRAFT):
             dispatcher.utter_message(response="utter_report_resumed")
-            return [SlotSet(CONFIRM, None), SlotSet(OUTCOME, None)]
+            more = told_meanwhile(tracker)
+            return [*(SlotSet(*one) for one in more.items()), SlotSet(CONFIRM, None), SlotSet(OUTCOME, None)]
         prefilled = told_before(tracker)
         return [
             *(SlotSet(name, prefilled.get(name)) for name in draft_slots() if name != DRAFT),

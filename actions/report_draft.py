@@ -12,12 +12,11 @@ from rasa_sdk import Tracker
 from actions.shared import audience, intent, risk
 from bot.dialogue import intake
 from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
+from bot.dialogue.intake_answers import OWN_ROLE
 from bot.reports import ReportDraft
 from bot.safety.answers import UNSURE
 
 ASSENT, DRAFT = "report_assent", "report_draft"
-OWN_ROLES = ("giáo viên",)
-"""Relations by which the writer names themselves."""
 TOLD_LIMIT = 5
 RISKS = ("none", "low", "medium", "high", "immediate")
 WHOLE_STORY = 10
@@ -75,12 +74,13 @@ def message_of(tracker: Tracker) -> intake.Message:
     return intake.Message(**{**message.__dict__, "intent": intent(tracker), "risk": risk(tracker)})
 
 
-def told_before(tracker: Tracker) -> dict[str, Any]:
-    """Answers found in what the person has told since the last report: the story, and what it says by itself."""
+def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """Answers found in what the person has told since the last report (or in ``events``): the story, and what it says
+    by itself."""
     story: list[str] = []
     found: dict[str, Any] = {}
     enough = False
-    for event in heard_since_last_report(tracker):
+    for event in heard_since_last_report(tracker) if events is None else events:
         message = read(event)
         if message.pressed or not message.text or not _is_told(message):
             continue
@@ -102,7 +102,7 @@ def told_before(tracker: Tracker) -> dict[str, Any]:
 def _is_story(message: intake.Message, event: dict[str, Any]) -> bool:
     """Whether the message says what happened, or who did it; else the person is asked to tell, and both are kept."""
     codes = [code for code in (event.get("metadata") or {}).get("codes", []) if not code.startswith("model_")]
-    who = [e["value"] for e in message.found if e["entity"] == "relation" and e["value"] not in OWN_ROLES]
+    who = [e["value"] for e in message.found if e["entity"] == "relation" and e["value"] not in OWN_ROLE.values()]
     return bool(who or set(codes) - set(UNSURE))
 
 
@@ -128,6 +128,18 @@ def heard_since_last_report(tracker: Tracker) -> list[dict[str, Any]]:
     ]
     start = ends[-1] + 1 if ends else 0
     return [e for e in tracker.events[start:] if e["event"] == "user"]
+
+
+def told_meanwhile(tracker: Tracker) -> dict[str, Any]:
+    """What was told between putting a report off and taking it up again, added to the story."""
+    ends = [n for n, e in enumerate(tracker.events) if e["event"] == "active_loop" and not e.get("name")]
+    since = [e for e in tracker.events[ends[-1] :] if e["event"] == "user"] if ends else []
+    found = told_before(tracker, since)
+    new = found.get(intake.STORY) or found.get(TOLD)
+    old = tracker.get_slot(intake.STORY)
+    if not new:
+        return {}
+    return {intake.STORY: f"{old}\n{new}" if old and old != SKIPPED else new}
 
 
 def lines_of(slots: dict[str, Any], voice: str, names: tuple[str, ...] | None = None) -> list[tuple[str, str, str]]:

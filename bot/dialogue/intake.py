@@ -47,6 +47,8 @@ IN_DANGER = (DANGER, PLACE, STORY, CONTACT)
 """With danger now: where, what is happening, can we write back. Nothing else is asked."""
 ASIDE = (CONSENT, DANGER, SUBJECT, AGE, SEX, PLACE, MORE)
 """Questions to which somebody's tale is no answer."""
+SHORT = 6
+"""Words up to which a clear answer is only that."""
 KNOWN_BY_TELLING = (SUBJECT, AGE, SEX, PLACE, RELATION, TIME)
 """What the person's own words may have said already; shown for confirmation, never asked again."""
 
@@ -93,7 +95,8 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if command is not None:
         return command
     value = parse(requested, message)
-    if requested in ASIDE and is_telling(message):
+    short = _is_clear(requested, value) and len(message.text.split()) <= SHORT
+    if requested in ASIDE and is_telling(message) and not short:
         return _told_aside(requested, slots, message, value)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
@@ -106,20 +109,23 @@ def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, valu
     """The person tells on instead of answering: their words are kept with the story, and the question is asked once
     more at most."""
     told = slots.get(STORY)
-    story = f"{told}\n{message.text}" if told and told != SKIPPED else message.text
-    updates: dict[str, Any] = {STORY: story, requested: None if isinstance(value, str) else value}
-    if requested == SUBJECT and value is not None:
-        updates[SUBJECT] = value
-    if isinstance(value, dict) and not value.get("commune"):
-        updates[requested] = None
-    if updates[requested] is not None:
-        return Step({**updates, MISSES: 0})
+    updates: dict[str, Any] = {STORY: f"{told}\n{message.text}" if told and told != SKIPPED else message.text}
+    refused = requested == CONSENT and value is False  # "không biết nữa, …": no answer inside a tale
+    if _is_clear(requested, value) and not refused:
+        return Step({**updates, requested: value, MISSES: 0})
     misses = int(slots.get(MISSES) or 0) + 1
-    if misses >= 2 and requested not in ALWAYS:
-        return Step({**updates, requested: SKIPPED, MISSES: 0})
-    if misses >= 2:
-        return Step({**updates, MISSES: misses, STUCK: requested, CHOICE: None})
-    return Step({**updates, MISSES: misses}, say="utter_report_added")
+    if misses < 2:
+        return Step({**updates, requested: None, MISSES: misses}, say="utter_report_added")
+    if requested in ALWAYS:
+        return Step({**updates, requested: None, MISSES: misses, STUCK: requested, CHOICE: None})
+    return Step({**updates, requested: SKIPPED, MISSES: 0})
+
+
+def _is_clear(requested: str, value: Any) -> bool:
+    """Whether an answer is more than words that could mean anything."""
+    if isinstance(value, dict):
+        return bool(value.get("commune"))
+    return value is not None and (not isinstance(value, str) or requested in (SUBJECT, SEX))
 
 
 def _answered(requested: str, slots: Mapping[str, Any], message: Message, value: Any, audience: str) -> Step:

@@ -20,6 +20,8 @@ YES_NO = (CONSENT, DANGER, CONFIRM, MORE)
 RISKY = ("medium", "high", "immediate")
 OLDEST_CHILD = 18
 MOST_RELATIONS = 4
+OWN_ROLE = {"teacher": "giáo viên"}
+"""The relation by which a reporter names themselves."""
 
 # Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
 INTERRUPTIONS = frozenset(
@@ -242,7 +244,9 @@ def found_in(message: Message, audience: str) -> dict[str, Any]:
     commune = next((e["value"] for e in message.found if e["entity"] == "commune"), None)
     if commune:
         found[PLACE] = {"commune": commune, "text": ""}
-    relations = list(dict.fromkeys(str(e["value"]) for e in message.found if e["entity"] == "relation"))
+    own = OWN_ROLE.get(audience)
+    named = [str(e["value"]) for e in message.found if e["entity"] == "relation"]
+    relations = list(dict.fromkeys(name for name in named if name != own))
     if relations:
         found[RELATION] = ", ".join(relations[:MOST_RELATIONS])
     times = list(dict.fromkeys(str(e.get("text") or e["value"]) for e in message.found if e["entity"] == "time"))

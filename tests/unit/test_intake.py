@@ -313,6 +313,30 @@ def test_telling_on_is_no_answer_and_is_kept() -> None:
     assert intake.take(AGE, {}, with_age).updates[AGE] == 9
 
 
+def test_a_clear_short_answer_is_only_that_however_it_sounds() -> None:
+    message = typed("con 9 tuổi", "disclose_self", risk="high", found=[{"entity": "age", "value": "9"}])
+    updates = answer(AGE, message)
+    assert updates[AGE] == 9
+    assert STORY not in updates
+
+
+def test_no_inside_a_tale_does_not_end_the_report() -> None:
+    step = intake.take(CONSENT, {}, typed("không biết nữa, ba đánh con hoài luôn đó", "disclose_self", risk="high"))
+    assert OUTCOME not in step.updates
+    assert "ba đánh con" in step.updates[STORY]
+    yes = intake.take(CONSENT, {}, typed("dạ có, ba con đánh con hoài luôn đó", "disclose_self", risk="high"))
+    assert yes.updates[CONSENT] is True
+    danger = intake.take(DANGER, {}, typed("có, ổng đang đập cửa phòng con nè", "emergency", risk="immediate"))
+    assert danger.updates[DANGER] is True
+    assert "đập cửa" in danger.updates[STORY]
+
+
+def test_a_teacher_is_not_the_person_told_of() -> None:
+    found = [{"entity": "relation", "value": "giáo viên"}, {"entity": "relation", "value": "cha"}]
+    assert intake.found_in(typed("…", found=found), "teacher")[intake.RELATION] == "cha"
+    assert intake.found_in(typed("…", found=found), "child")[intake.RELATION] == "giáo viên, cha"
+
+
 @pytest.mark.parametrize("text", ["chào cô", "cảm ơn cô", "hello"])
 def test_a_greeting_is_no_commune(text: str) -> None:
     assert answer(PLACE, typed(text, intent="greet"))[PLACE] is None
