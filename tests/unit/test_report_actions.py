@@ -10,12 +10,19 @@ from actions.report_draft import draft_of, told_before, told_meanwhile
 from bot.dialogue import intake
 
 
-def said(text: str, risk: str = "none", kind: str = "none", intent: str = "x", **entities: str) -> dict[str, Any]:
+def said(
+    text: str, risk: str = "none", kind: str = "none", intent: str = "x", code: str = "beaten", **entities: str
+) -> dict[str, Any]:
     found = [{"entity": name, "value": value} for name, value in entities.items()]
     return {
         "event": "user",
         "text": text,
-        "metadata": {"risk": risk, "kind": kind, "reasons": [f"vì {risk}"] if risk != "none" else []},
+        "metadata": {
+            "risk": risk,
+            "kind": kind,
+            "reasons": [f"vì {risk}"] if risk != "none" else [],
+            "codes": [code] if risk != "none" else [],
+        },
         "parse_data": {"intent": {"name": intent}, "entities": found},
     }
 
@@ -82,7 +89,7 @@ def test_skipped_answers_are_left_out_and_words_are_kept() -> None:
 
 
 def test_thin_words_are_kept_and_the_person_is_asked_on() -> None:
-    events = [said("cô ơi con 9 tuổi", "high", "disclosure", "disclose_self", age="9")]
+    events = [said("cô ơi con 9 tuổi", "high", "disclosure", "disclose_self", code="model_disclose_self", age="9")]
     found = told_before(tracker(events))
     assert intake.STORY not in found
     assert found[intake.TOLD] == "cô ơi con 9 tuổi"
