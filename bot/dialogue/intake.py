@@ -33,6 +33,7 @@ from bot.dialogue.intake_answers import (
     correction,
     found_in,
     is_interruption,
+    is_off_topic,
     is_plain_answer,
     is_telling,
     parse,
@@ -101,7 +102,7 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
     if value is None:
-        return _missed(requested, slots)
+        return _missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
     return _answered(requested, slots, message, value, audience)
 
 

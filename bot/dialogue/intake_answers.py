@@ -139,6 +139,12 @@ def is_small_talk(message: Message) -> bool:
     return not message.pressed and message.intent in SMALL_TALK and len(message.text.split()) <= 5
 
 
+def is_off_topic(message: Message) -> bool:
+    """Small talk, or something that is nobody's question here."""
+    off = message.intent in SMALL_TALK or message.intent == "out_of_scope"
+    return not message.pressed and off and message.confidence >= 0.5
+
+
 def is_telling(message: Message) -> bool:
     """Whether the person tells of something at risk."""
     return not message.pressed and message.risk in RISKY and message.intent in TELLING and bool(message.text.strip())
