@@ -139,7 +139,9 @@ def test_child_stops_at_the_third_question_and_comes_back_the_next_day(line: Lin
     child.rest(DAY)
     back = child.say("chào cô")
     asked(back, "Bữa trước mình đang nói dở")
-    assert back.replies[-1].text == third, "the same question again, nothing is lost and nothing was taken for an answer"
+    assert back.replies[-1].text == third, (
+        "the same question again, nothing is lost and nothing was taken for an answer"
+    )
     while "Đúng chưa" not in child.heard.text:
         child.press("Bỏ qua")
     child.press("Gửi đi")

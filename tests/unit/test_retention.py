@@ -75,9 +75,7 @@ def test_content_is_shredded_thirty_days_after_every_target_confirmed(
     assert retention.clean(NOW + 41 * DAY)["reports_shredded"] == 0
 
 
-def test_what_is_added_later_starts_the_days_anew(
-    store: Store, service: ReportService, retention: Retention
-) -> None:
+def test_what_is_added_later_starts_the_days_anew(store: Store, service: ReportService, retention: Retention) -> None:
     taken = service.take(DRAFT, "web", ME, "one")
     deliver(store, Outcome("delivered"))
     service.add(taken.receipt, ME, "thêm", "k")

@@ -12,7 +12,12 @@ CODE, DIGITS = "1234 5678 9012 3456", "1234567890123456"
 
 def user(text: str, receipt: str | None = None) -> dict[str, Any]:
     entities = [] if receipt is None else [{"entity": "receipt", "value": receipt}]
-    return {"event": "user", "text": text, "parse_data": {"text": text, "entities": entities}, "timestamp": 1764203100.12}
+    return {
+        "event": "user",
+        "text": text,
+        "parse_data": {"text": text, "entities": entities},
+        "timestamp": 1764203100.12,
+    }
 
 
 def opened(at: float | None) -> dict[str, Any]:
