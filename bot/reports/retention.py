@@ -58,8 +58,12 @@ class Retention:
             return int(connection.execute(query.values(notice_sender=None, notice_address=None)).rowcount)
 
     def _end_cases(self, now: float) -> int:
-        cases, notes = tables.desk_cases, tables.desk_notes
-        query = sa.select(cases.c.id).where(cases.c.status == "closed", cases.c.updated_at < now - self._desk)
+        cases, notes, reports = tables.desk_cases, tables.desk_notes, tables.reports
+        before = now - self._desk
+        here = cases.c.status == "closed"
+        elsewhere = sa.and_(reports.c.status == "closed", reports.c.updated_at < before)  # another case system said so
+        query = sa.select(cases.c.id).select_from(cases.outerjoin(reports, reports.c.id == cases.c.id))
+        query = query.where(cases.c.updated_at < before, sa.or_(here, elsewhere))
         with self._store.reader.connect() as connection:
             closed = connection.execute(query).scalars().all()
             ids = [case for case in closed if not _under_way(connection, case)]
@@ -70,7 +74,7 @@ class Retention:
             connection.execute(cases.delete().where(cases.c.id.in_(ids)))
             for table in (tables.report_updates, tables.report_messages, tables.deliveries):
                 connection.execute(table.delete().where(table.c.report_id.in_(ids)))
-            connection.execute(tables.reports.delete().where(tables.reports.c.id.in_(ids)))
+            connection.execute(reports.delete().where(reports.c.id.in_(ids)))
             for case in ids:
                 audit.record(connection, audit.SYSTEM, "report_deleted", case, at=now)
         return len(ids)

@@ -105,6 +105,15 @@ def test_the_desk_keeps_a_case_until_closed_and_its_own_term(
     assert any(row["action"] == "report_deleted" for row in rows(store, tables.audit))
 
 
+def test_a_case_that_another_system_closed_ends_too(store: Store, service: ReportService, retention: Retention) -> None:
+    service.take(DRAFT, "web", ME, "one")
+    deliver(store, Outcome("delivered"))
+    with store.engine.begin() as connection:
+        connection.execute(tables.reports.update().values(status="closed", updated_at=NOW + 100 * DAY))
+    assert retention.clean(NOW + 829 * DAY)["cases"] == 0
+    assert retention.clean(NOW + 831 * DAY)["cases"] == 1
+
+
 def test_a_notice_ends_with_the_report(store: Store, service: ReportService, retention: Retention) -> None:
     taken = service.take(DRAFT, "web", ME, "one")
     message = IncomingMessage("web", "c", "u")
