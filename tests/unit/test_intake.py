@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.dialogue import intake
@@ -216,6 +216,7 @@ def test_confirm_sends() -> None:
     assert answer(CONTACT, pressed("skip"))[CONTACT] == SKIPPED
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.text(max_size=40), min_size=60, max_size=90), st.sampled_from(["child", "teen", "parent", "teacher"])
 )
