@@ -215,6 +215,8 @@ class Conversation:
             memory.in_form = bool(result.wishes["in_form"])
         memory.draft = bool(result.wishes.get("draft", memory.draft))
         memory.awaits = str(result.wishes.get("awaits", ""))
+        if result.wishes.get("audience") in AUDIENCES:
+            memory.audience, memory.audience_chosen = result.wishes["audience"], True
         turn.danger = bool(result.wishes.get("danger"))
         if result.wishes.get("calm"):
             memory.risk, memory.recent, memory.helped = "none", [], False

@@ -124,13 +124,19 @@ def stale_command(on: date | None, root: Path | None, days: int) -> None:
 @on_option
 @dir_option
 def ask(question: tuple[str, ...], audience: str | None, on: date | None, root: Path | None) -> None:
-    """Answer QUESTION for people, or JSON lines {"text", "audience"} from standard input as JSON lines."""
+    """Answer QUESTION for people, or JSON lines {"text", "audience"} from standard input as JSON lines.
+
+    Lines with the same "session" are one conversation: "giải thích dễ hơn", "thế còn 15 tuổi thì sao?". At a
+    terminal without QUESTION, a conversation in plain lines.
+    """
     from bot.knowledge.asking import Asker
 
     asker = Asker.load(root or get_settings().knowledge_dir, get_settings().models_dir, on or today())
     if question:
         click.echo(asker.for_people(" ".join(question), audience))
         return
+    at_terminal = sys.stdin.isatty()
     for line in sys.stdin:
         if line.strip():
-            click.echo(asker.json_line(line, audience))
+            said = asker.for_people(line.strip(), audience, "terminal") if at_terminal else None
+            click.echo(said or asker.json_line(line, audience))

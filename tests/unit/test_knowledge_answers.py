@@ -196,8 +196,8 @@ def test_a_grave_title_is_no_button_before_a_child(answerer: Answerer) -> None:
     grave = answerer.base.items["phat-moi"].copy(
         update={"topic": "Hiếp dâm người dưới 16 tuổi", "audiences": ["child", "teen"]}
     )
-    assert not answerer._presentable(grave, "child")
-    assert answerer._presentable(grave, "teen")
+    assert not answerer.presentable(grave, "child")
+    assert answerer.presentable(grave, "teen")
 
 
 def test_a_broken_item_does_not_silence_the_rest(tmp_path: Path) -> None:
