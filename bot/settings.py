@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     """Days after every target has confirmed a report until its content is shredded here."""
     desk_keep_days: float = Field(730.0, ge=0)
     """Days after a case was closed at the embedded desk until every row of it is deleted."""
-    messages_per_minute: int = Field(20, ge=1)
+    messages_per_minute: int = Field(40, ge=1)
     """Messages of one person that are answered as usual; more are slowed, but one at risk is always taken."""
     messages_per_hour: int = Field(300, ge=1)
     floor_wait: float = Field(10.0, gt=0)

@@ -25,7 +25,7 @@ class Seen:
 class Doorway:
     """One look at each message."""
 
-    def __init__(self, store: Store, per_minute: int = 20, per_hour: int = 300) -> None:
+    def __init__(self, store: Store, per_minute: int = 40, per_hour: int = 300) -> None:
         self._words = SafeWords(store)
         self._limits = SenderLimits(store, per_minute, per_hour)
 

@@ -14,7 +14,7 @@ MINUTE, HOUR = 60.0, 3600.0
 class SenderLimits:
     """``per_minute`` and ``per_hour``: messages of one sender that are answered as usual."""
 
-    def __init__(self, store: Store, per_minute: int = 20, per_hour: int = 300) -> None:
+    def __init__(self, store: Store, per_minute: int = 40, per_hour: int = 300) -> None:
         self._store = store
         self._windows = [
             (Counter(store.keys, "messages in a minute", MINUTE), per_minute),

@@ -105,7 +105,7 @@ class Line:
         self.folder, self.rasa_port, self.actions_port = folder, free_port(), free_port()
         # Tests type faster than people.
         ports = {"rasa_port": self.rasa_port, "actions_port": self.actions_port}
-        self.settings = make_settings(folder, rasa_timeout=30, messages_per_minute=40, **ports)
+        self.settings = make_settings(folder, rasa_timeout=30, messages_per_minute=60, **ports)
         self.store: Store = open_store(self.settings)
         self.screens = {name: Screen(name) for name in ("telegram", "zalo", "web")}
         self.loop = asyncio.new_event_loop()
