@@ -24,7 +24,7 @@ test: setup train check ## every test
 check: setup ## check the knowledge base
 	@$(PY) -m bot knowledge check
 
-evaluate: setup ## intent and risk figures on unseen situations, with a confusion matrix (results/)
+evaluate: setup train ## what the trained system understands of messages it never saw (results/evaluation.html)
 	@$(PY) -m bot evaluate
 
 bench: setup train ## timings, as ratios against a baseline of the same run

@@ -122,6 +122,8 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
         asked_again = step.updates.get(requested) is None and not step.updates.get(OUTCOME)
         if asked_again and step.updates.get(intake.MISSES):
             dispatcher.utter_message(response="utter_not_caught")
+        if step.updates.get(intake.DANGER) is True:
+            dispatcher.utter_message(json_message={"danger": True})  # officers are told now, not with the report
         return [SlotSet(name, value) for name, value in step.updates.items()]
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:

@@ -18,8 +18,10 @@ from starlette.routing import Route
 from bot.alerts import AlertWorker
 from bot.bridges import ZaloBotBridge, make_bridges
 from bot.db.engine import Store, open_store
-from bot.desk import desk_routes
+from bot.desk import Window, desk_routes
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.duty import Duty
+from bot.dialogue.floor import Floor, Limits
 from bot.dialogue.information import ByChannel, InformationOnly
 from bot.dialogue.janitor import Janitor
 from bot.dialogue.rasa_client import RasaClient
@@ -45,7 +47,8 @@ class Gateway:
         conversation = Conversation(RiskAssessor.load(settings.models_dir), SafetyAnswers.load(), understanding)
         self.bridges = {bridge.name: bridge for bridge in make_bridges(settings, self.store)}
         self.sender = ReplySender(self.store, self.bridges)
-        self.inbox = InboxWorker(self.store, conversation, self.sender)
+        self.floor = Floor(self.store, Duty(self.store, settings.roster_file), Limits.of(settings))
+        self.inbox = InboxWorker(self.store, conversation, self.sender, self.floor)
         self.forwarding = ForwardingWorker(self.store, build_targets(self.store, settings), settings)
         self.alerts = AlertWorker(self.store, settings)
         self.janitor = Janitor(self.store)
@@ -54,7 +57,8 @@ class Gateway:
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         """Start the workers and the bridges; stop them in the opposite order."""
         stop = asyncio.Event()
-        loops = (self.inbox.run, self.sender.run, self.forwarding.run, self.alerts.run, self.janitor.run)
+        rooms = (self.sender, self.forwarding, self.alerts, self.janitor)
+        loops = (self.inbox.run, self.inbox.watch, *(room.run for room in rooms))
         workers = [asyncio.create_task(loop(stop)) for loop in loops]
         for bridge in self.bridges.values():
             bridge.on_connect(self.sender.connected)
@@ -70,6 +74,16 @@ class Gateway:
             await asyncio.wait(workers, timeout=20)
             await self.rasa.close()
             log.info("gateway.stopped")
+
+    def windows(self) -> dict[str, Window]:
+        """The reply windows of the channels that have one, for the desk."""
+        found = {}
+        for bridge in self.bridges.values():
+            can = bridge.capabilities
+            if can.window_hours is not None:
+                until = can.paid_window_hours or can.window_hours
+                found[bridge.name] = Window(can.window_hours, until, self.settings.zalo_paid_messages)
+        return found
 
     async def health(self, _request: Request) -> Response:
         """Alive: the process answers."""
@@ -115,7 +129,7 @@ def create_app() -> Starlette:
         Route("/health", gateway.health),
         Route("/ready", gateway.ready),
         Route("/metrics", gateway.metrics),
-        *desk_routes(gateway.store, settings),
+        *desk_routes(gateway.store, settings, windows=gateway.windows()),
         *forwarding_routes(gateway.store, settings),
     ]
     for bridge in gateway.bridges.values():

@@ -12,7 +12,7 @@ COMMANDS = {
     "run": "bot.supervisor:run",
     "train": "bot.train:train_command",
     "classify": "bot.nlu.commands:classify",
-    "evaluate": "bot.nlu.commands:evaluate",
+    "evaluate": "bot.evaluation.commands:evaluate",
     "ask": "bot.knowledge.commands:ask",
     "knowledge": "bot.knowledge.commands:knowledge",
     "report": "bot.reports.commands:report",

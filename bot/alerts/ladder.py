@@ -16,7 +16,7 @@ from bot.db.tables import alert_sends, alerts, desk_cases, reports
 from bot.forwarding.roster import Roster
 from bot.forwarding.routing import Router
 from bot.forwarding.targets import TargetError
-from bot.reports.alarm import ABOUT_A_CHILD, REPORT
+from bot.reports.alarm import ABOUT_A_CHILD, REPORT, WAITING
 
 MINUTE, DAY = 60.0, 86_400.0
 TAKEN_ON = ("acknowledged", "in_progress", "closed")
@@ -33,6 +33,8 @@ class Steps:
     def after(self, kind: str, risk: str, step: int) -> float:
         """How long after its creation an alert's next step is due, once ``step`` was taken."""
         chosen = {"immediate": self.immediate, "high": self.high}.get(risk, (DAY,))
+        if kind == WAITING:
+            chosen = self.immediate  # somebody is sitting there
         if kind not in ABOUT_A_CHILD:
             chosen = (DAY,)
         if step < len(chosen):

@@ -15,9 +15,13 @@ from bot.db.sealing import SealError
 from bot.db.tables import audit as trail
 from bot.db.tables import desk_cases, desk_notes
 from bot.desk.words import still_due_at
+from bot.dialogue.inbox import say_in
+from bot.dialogue.phrases import say
+from bot.reports import messages
 from bot.reports.clocks import clocks
 from bot.reports.content import Shredded, open_pair
 from bot.reports.draft import RISKS
+from bot.reports.safe_call import SafeCall
 from bot.reports.service import advance, mark_seen, reopen
 
 STATUSES = ("new", "acknowledged", "in_progress", "closed")
@@ -51,8 +55,11 @@ def list_cases(store: Store, wanted: Filter, officer: str, now: float) -> tuple[
         ids = [row.id for row in found[start : start + PAGE]]
         query = sa.select(desk_cases).where(desk_cases.c.id.in_(ids))
         rows = {row["id"]: row for row in connection.execute(query).mappings()}
+        unseen = sa.select(desk_notes.c.case_id).where(desk_notes.c.case_id.in_(ids), desk_notes.c.seen_at.is_(None))
+        news = set(connection.execute(unseen).scalars())
         audit.record(connection, officer, "view_list", "cases", at=now)
-    return [{**rows[case_id], **_headline(store, rows[case_id])} for case_id in ids], len(found)
+    listed = [{**rows[case_id], **_headline(store, rows[case_id]), "news": case_id in news} for case_id in ids]
+    return listed, len(found)
 
 
 def _order(sort: str) -> Callable[[Any], tuple[float, ...]]:
@@ -83,8 +90,33 @@ def view_case(store: Store, case_id: str, officer: str, now: float) -> dict[str,
         )
         events = [dict(entry) for entry in history.mappings()]
         notes = _notes(store, connection, case_id)
+        new = desk_notes.update().where(desk_notes.c.case_id == case_id, desk_notes.c.seen_at.is_(None))
+        connection.execute(new.values(seen_at=now))
+        written = messages.messages_of(connection, store, case_id)
+        notice = messages.notice_of(connection, store, case_id)
         steps = clocks(row["risk"], row["received_at"], _steps_done(connection, row))
-    return {**row, "content": content, "history": events, "notes": notes, "clocks": steps}
+    found = {**row, "content": content, "history": events, "notes": notes, "clocks": steps}
+    return {
+        **found,
+        "messages": written,
+        "notice": notice,
+        "call": SafeCall(**(content["draft"].get("safe_call") or {})),
+    }
+
+
+def write_message(store: Store, case_id: str, officer: str, text: str, key: str, now: float) -> str:
+    """Leave a message behind the receipt; whoever wants to be told is told once that there is something new.
+
+    Returns the note to show: ``message`` or ``unchanged``.
+    """
+    with store.engine.begin() as connection:
+        waiting = messages.count_unread(connection, case_id)
+        if not messages.write_as_officer(connection, store, case_id, officer, text, now, key):
+            return "unchanged"
+        notice = messages.notice_of(connection, store, case_id)
+        if notice is not None and not waiting:
+            say_in(connection, store, notice.channel, notice.chat_id, notice.sender, say("new_message", None), now)
+    return "message"
 
 
 def _steps_done(connection: Any, row: Any) -> dict[str, float | None]:
@@ -109,7 +141,8 @@ def _notes(store: Store, connection: Any, case_id: str) -> list[dict[str, Any]]:
     query = sa.select(desk_notes).where(desk_notes.c.case_id == case_id).order_by(desk_notes.c.created_at)
     found = []
     for row in connection.execute(query).mappings():
-        note = {"kind": row["kind"], "at": row["created_at"], "text": "", "readable": True}
+        new = row["seen_at"] is None
+        note = {"kind": row["kind"], "at": row["created_at"], "text": "", "readable": True, "new": new}
         try:
             note["text"] = open_pair(store.sealer, "desk_notes", row["id"], row["data_key"], row["content"])["text"]
         except (SealError, Shredded):

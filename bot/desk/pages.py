@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import secrets
 
 from starlette.responses import Response
 
 from bot.alerts import acknowledge, open_alerts
 from bot.alerts.words import notice
-from bot.desk import cases, officers
+from bot.desk import cases, chats, officers
 from bot.desk.web import COOKIE, DEVICE_COOKIE, Desk, Visit, live, redirect
 from bot.forwarding import outbox, stopping
 from bot.reports import form01
@@ -99,8 +100,19 @@ class Pages:
         if found is None:
             return self._desk.problem(visit, "not_found", 404)
         form = form01.sections(found["content"])
-        route = self._desk.route(found["content"])
-        return self._desk.page(visit, "case.html", case=found, form=form, form_words=form01.about(), route=route)
+        store, now, notice = self._desk.store, self._desk.clock(), found["notice"]
+        reach = notice and chats.reach_of_case(store, notice.sender, notice.channel, self._desk.windows, now)
+        return self._desk.page(
+            visit,
+            "case.html",
+            case=found,
+            form=form,
+            form_words=form01.about(),
+            route=self._desk.route(found["content"]),
+            chat=chats.chat_of_case(store, case_id, now),
+            reach=reach,
+            key=secrets.token_hex(16),
+        )
 
     def acknowledge(self, visit: Visit) -> Response:
         """Take a case on."""

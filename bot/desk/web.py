@@ -20,6 +20,7 @@ from bot.alerts import count_open
 from bot.db.engine import Store
 from bot.db.sealing import SealError
 from bot.desk import words
+from bot.desk.chats import Window, count_waiting
 from bot.desk.sessions import LONGEST, Gate, Session, Sessions
 from bot.forwarding import field_labels
 from bot.forwarding.roster import RosterFile
@@ -44,6 +45,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
+
+SCRIPTED = HEADERS["Content-Security-Policy"] + "; script-src 'self'; connect-src 'self'"
+"""The policy of the one page with a script of ours: a chat, which must not lose what is being typed."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,16 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Desk:
     """What every page shares."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        windows: Mapping[str, Window] | None = None,
+    ) -> None:
         self.store = store
         self.clock = clock
+        self.windows = windows or {}
         self.sessions = Sessions(store, clock)
         self.gate = Gate(store, clock)
         self._secure = settings.cookies_secure
@@ -93,6 +104,8 @@ class Desk:
             field_words=words.field_words,
             labels=field_labels(settings),
             detail_words=words.detail_words,
+            answer_words=words.answer_words,
+            window_words=words.window_words,
             short_code=short_code,
         )
 
@@ -103,6 +116,7 @@ class Desk:
         html = self._pages.get_template(template).render(
             officer=visit.session.login if visit.session else None,
             alarms=count_open(self.store) if visit.session else 0,
+            chats_waiting=count_waiting(self.store) if visit.session else 0,
             csrf=self.sessions.csrf(visit.token),
             note=words.words()["notes"].get(note, ""),
             problem=words.words()["problems"].get(problem, ""),
@@ -148,7 +162,8 @@ class Desk:
             token = secrets.token_urlsafe(32)
         visit = Visit(request, form, token, None if fresh else self.sessions.find(token, touch=not live(request)))
         response = self._guarded(visit, handler, public, first)
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         if fresh and not any(COOKIE + "=" in value for value in response.headers.getlist("set-cookie")):
             self.set_cookie(response, COOKIE, token)
         return response

@@ -122,6 +122,20 @@ def detail_words(detail: str) -> str:
     return ", ".join(parts)
 
 
+def answer_words(name: str, value: Any) -> dict[str, str]:
+    """One answer of a report that is not finished, as label and text."""
+    said = words()["so_far"]
+    if isinstance(value, dict):
+        value = ", ".join(str(part) for part in (value.get("text"), value.get("commune")) if part)
+    text = said["values"].get(str(value).lower(), str(value))
+    return {"label": str(said["labels"].get(name, name)), "text": str(text)}
+
+
+def window_words(window: Mapping[str, Any]) -> str:
+    """Until when the platform lets us write to somebody."""
+    return str(words()["windows"][window["state"]].format(moment=moment(window["at"])))
+
+
 def _span(seconds: float) -> str:
     said, minutes = words()["due"], int(seconds // 60)
     if minutes < 60:

@@ -65,6 +65,12 @@ class Turn:
     memory: Memory | None
     risk: Risk = "none"
     rasa_failed: bool = False
+    danger: bool = False
+    """The person has said, by a button or in words, that there is danger now."""
+    calm: bool = False
+    """The person has said that there is none."""
+    silent: bool = False
+    """Nothing was answered because an officer has the floor."""
 
 
 class Conversation:
@@ -106,6 +112,18 @@ class Conversation:
         if assessment.at_risk:
             replies.insert(0, self._answers.answer(assessment, self._audience(memory)))
         return Turn(replies, memory, risk=assessment.risk, rasa_failed=True)
+
+    def listen(self, message: IncomingMessage, memory: Memory) -> Turn:
+        """An officer is answering: nothing is said but the safe words, and those only in immediate danger or when
+        something graver is told than before."""
+        said = interpret(message)
+        assessment = self._assess(said.text, memory)
+        turn = Turn([], memory, risk=assessment.risk, silent=True)
+        graver = not memory.helped or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
+        if assessment.at_risk and (graver or assessment.risk == "immediate"):
+            turn.replies.append(self._safe_answer(assessment, memory))
+        self._remember(turn, said.text, assessment)
+        return turn
 
     def _safe_answer(self, assessment: Assessment, memory: Memory) -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""
@@ -182,8 +200,10 @@ class Conversation:
         turn.replies.extend(result.replies)
         if "in_form" in result.wishes:
             memory.in_form = bool(result.wishes["in_form"])
+        turn.danger = bool(result.wishes.get("danger"))
         if result.wishes.get("calm"):
             memory.risk, memory.recent, memory.helped = "none", [], False
+            turn.calm = True
         if result.wishes.get("forget"):
             turn.memory = None
         if not turn.replies:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets
 import time
-from collections.abc import Collection, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,14 +22,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.messages import IncomingMessage, Reply
+from bot.reports.alarm import WAITING, end_alarm
 from bot.reports.messages import drop_notices
 
 MAX_ATTEMPTS = 5
 """A message that fails this often is answered with the system-down words and set aside as ``failed``."""
-
-
-FLOOR_SILENCE = 2 * 3600.0
-"""An officer who has not written for this long has left the chat to the bot again."""
 
 
 @dataclass(frozen=True)
@@ -90,31 +90,6 @@ class Inbox:
                     release(connection, str(row["sender"]), now)
         return news
 
-    def give_floor(self, channel: str, chat_id: str, floor: str) -> None:
-        """Who answers this chat from now on: ``bot`` or ``officer``."""
-        table, now = tables.conversations, time.time()
-        sender = self._store.keys.pseudonymise(channel, chat_id)
-        values = {"floor": floor, "floor_at": now}
-        with self._store.engine.begin() as connection:
-            if connection.execute(table.update().where(table.c.sender == sender).values(**values)).rowcount:
-                return
-            seal = self._store.sealer.seal_json
-            address = seal({"chat_id": chat_id}, "conversations", "address", sender)
-            context = seal({}, "conversations", "context", sender)
-            connection.execute(
-                table.insert().values(
-                    sender=sender, channel=channel, address=address, context=context, updated_at=now, **values
-                )
-            )
-
-    def has_officer(self, sender: str) -> bool:
-        """Whether an officer has the floor and has written within ``FLOOR_SILENCE``."""
-        table = tables.conversations.c
-        query = sa.select(table.floor_at).where(table.sender == sender, table.floor == "officer")
-        with self._store.reader.connect() as connection:
-            at = connection.execute(query).scalar_one_or_none()
-        return at is not None and time.time() - float(at) < FLOOR_SILENCE
-
     def waiting_senders(self) -> list[str]:
         """Pseudonyms with unanswered messages, the longest waiting first."""
         inbox = tables.inbox.c
@@ -138,34 +113,31 @@ class Inbox:
         body = self._store.sealer.open_json(row["body"], "inbox", "body", row["update_key"])
         return Pending(row["id"], row["update_key"], sender, row["attempts"], IncomingMessage.from_dict(body))
 
-    def finish(self, pending: Pending, replies: list[Reply], context: bytes | None, failed: bool = False) -> None:
-        """Store the replies, the conversation's context and the end of the message in one transaction."""
+    def finish(
+        self,
+        pending: Pending,
+        replies: list[Reply],
+        context: bytes | None,
+        failed: bool = False,
+        settle: Callable[[Any], list[Reply]] | None = None,
+    ) -> None:
+        """Store the replies, the conversation's context and the end of the message in one transaction.
+
+        ``settle`` may say in that transaction what is said instead; what it raises leaves everything as it was.
+        """
         now = time.time()
         message = pending.message
         with self._store.engine.begin() as connection:
-            for seq, reply in enumerate(replies):
-                row = f"{pending.id}/{seq}"
-                body = {"chat_id": message.chat_id, "reply": reply.to_dict()}
-                connection.execute(
-                    tables.replies.insert().values(
-                        inbox_id=pending.id,
-                        seq=seq,
-                        channel=message.channel,
-                        sender=pending.sender,
-                        body=self._store.sealer.seal_json(body, "replies", "body", row),
-                        state="pending",
-                        attempts=0,
-                        created_at=now,
-                        due_at=now,
-                    )
-                )
+            if context is not None:
+                save_context(connection, self._store, pending.sender, message, context, now)
+            for seq, reply in enumerate(replies if settle is None else settle(connection)):
+                where = (message.channel, message.chat_id, pending.sender)
+                _insert_reply(connection, self._store, where, reply, now, inbox_id=pending.id, seq=seq)
             connection.execute(
                 tables.inbox.update()
                 .where(tables.inbox.c.id == pending.id)
                 .values(state="failed" if failed else "done", handled_at=now, body=None)
             )
-            if context is not None:
-                save_context(connection, self._store, pending.sender, message, context, now)
 
     def forget(self, sender: str) -> None:
         """Empty everything kept of one person's chat here (not reports, which live elsewhere)."""
@@ -180,6 +152,7 @@ class Inbox:
                 .where(tables.replies.c.sender == sender, tables.replies.c.state.in_(("pending", "held")))
                 .values(body=None, state="failed")
             )
+            forget_lines(connection, sender)
             connection.execute(tables.conversations.delete().where(tables.conversations.c.sender == sender))
             connection.execute(tables.trackers.delete().where(tables.trackers.c.sender == sender))
             drop_notices(connection, sender)
@@ -200,8 +173,69 @@ def save_context(
     if changed.rowcount == 0:
         address = store.sealer.seal_json({"chat_id": message.chat_id}, "conversations", "address", sender)
         connection.execute(
-            table.insert().values(sender=sender, channel=message.channel, address=address, floor="bot", **values)
+            table.insert().values(
+                sender=sender,
+                channel=message.channel,
+                address=address,
+                chat=str(uuid.uuid4()),
+                floor="bot",
+                **values,
+            )
         )
+
+
+def say_in(
+    connection: sa.engine.Connection,
+    store: Store,
+    channel: str,
+    chat_id: str,
+    sender: str,
+    reply: Reply,
+    now: float,
+    line: str | None = None,
+) -> None:
+    """Say something that answers no message, in the caller's transaction. ``line``: the officer's line it brings."""
+    where = (channel, chat_id, sender)
+    _insert_reply(connection, store, where, reply, now, inbox_id=None, seq=secrets.randbelow(2**31), line=line)
+
+
+def _insert_reply(
+    connection: sa.engine.Connection,
+    store: Store,
+    where: tuple[str, str, str],
+    reply: Reply,
+    now: float,
+    *,
+    inbox_id: int | None,
+    seq: int,
+    line: str | None = None,
+) -> None:
+    channel, chat_id, sender = where
+    body = store.sealer.seal_json(
+        {"chat_id": chat_id, "reply": reply.to_dict()}, "replies", "body", f"{inbox_id}/{seq}"
+    )
+    connection.execute(
+        tables.replies.insert().values(
+            inbox_id=inbox_id,
+            seq=seq,
+            channel=channel,
+            sender=sender,
+            body=body,
+            state="pending",
+            attempts=0,
+            created_at=now,
+            due_at=now,
+            line=line,
+        )
+    )
+
+
+def forget_lines(connection: sa.engine.Connection, sender: str) -> None:
+    """Delete what officers were shown of this person's chat; nobody waits for them there any more."""
+    here = tables.conversations.c.sender == sender
+    for chat in connection.execute(sa.select(tables.conversations.c.chat).where(here)).scalars().all():
+        connection.execute(tables.floor_lines.delete().where(tables.floor_lines.c.chat == chat))
+        end_alarm(connection, WAITING, str(chat), time.time())
 
 
 def release(connection: sa.engine.Connection, sender: str, now: float) -> None:

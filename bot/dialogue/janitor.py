@@ -15,6 +15,7 @@ from anyio import to_thread
 
 from bot.db import tables
 from bot.db.engine import Store
+from bot.dialogue.inbox import forget_lines
 from bot.dialogue.tracker_store import read_tracker
 from bot.dialogue.worker import read_memory
 
@@ -64,10 +65,12 @@ class Janitor:
         deleted = 0
         with self._store.engine.begin() as connection:
             for sender in ended:
+                forget_lines(connection, sender)
                 deleted += connection.execute(trackers.delete().where(trackers.c.sender == sender)).rowcount
                 deleted += connection.execute(conversations.delete().where(conversations.c.sender == sender)).rowcount
             for statement in (
                 inbox.delete().where(inbox.c.state != "new", inbox.c.received_at < now - DEDUPE),
+                tables.floor_lines.delete().where(tables.floor_lines.c.created_at < now - REST),
                 replies.delete().where(
                     replies.c.state.notin_(("pending", "held")), replies.c.created_at < now - DEDUPE
                 ),

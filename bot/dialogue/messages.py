@@ -51,11 +51,12 @@ class Button:
 @dataclass(frozen=True)
 class Reply:
     """One message to a person. ``kind`` lets a bridge treat some specially: a receipt is protected from
-    forwarding, ``hide`` asks the bridge to clear what the platform lets it clear."""
+    forwarding, ``hide`` asks the bridge to clear what the platform lets it clear. A ``human`` one says that nobody
+    is there; the floor puts the truth of the moment in its place (``bot.dialogue.floor``)."""
 
     text: str
     buttons: list[Button] = field(default_factory=list)
-    kind: Literal["text", "safety", "receipt", "hide"] = "text"
+    kind: Literal["text", "safety", "receipt", "hide", "human"] = "text"
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -20,9 +20,10 @@ def load_yaml(name: str) -> dict[str, Any]:
     return loaded
 
 
-def say(key: str, audience: str | None, kind: str = "text") -> Reply:
-    """The phrase ``key`` in the audience's voice. Raises ``KeyError`` for an unknown key."""
+def say(key: str, audience: str | None, kind: str = "text", **values: object) -> Reply:
+    """The phrase ``key`` in the audience's voice, with its ``{values}``. Raises ``KeyError`` for an unknown key."""
     entry = load_yaml("phrases.yml")[key]
     chosen = entry.get(audience) or entry["default"]
     buttons = [Button(**b) for b in chosen.get("buttons", entry.get("buttons", []))]
-    return Reply(chosen["text"], buttons, kind=kind)  # type: ignore[arg-type]
+    text = chosen["text"].format(**values) if values else chosen["text"]
+    return Reply(text, buttons, kind=kind)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.floor import Floor, FloorChanged
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 IDLE = 1.0
 PARALLEL = 8
+WATCH = 2.0
+"""Seconds between two looks at the floor's deadlines."""
 BACKGROUND = 2
 """Threads in which answering and sending use the database. On SQLite every writer waits for the one before it, and a
 webhook's message must never wait for more than these."""
@@ -95,8 +99,9 @@ class Taking:
 class InboxWorker:
     """Answers stored messages."""
 
-    def __init__(self, store: Store, conversation: Conversation, sender: ReplySender) -> None:
+    def __init__(self, store: Store, conversation: Conversation, sender: ReplySender, floor: Floor) -> None:
         self._store = store
+        self._floor = floor
         self._inbox = Inbox(store)
         self._take = Taking(self._inbox)
         self._conversation = conversation
@@ -132,7 +137,7 @@ class InboxWorker:
 
         Raises ``SQLAlchemyError`` when that cannot be kept.
         """
-        await to_thread.run_sync(self._inbox.give_floor, channel, chat_id, "officer")
+        await to_thread.run_sync(self._floor.console_wrote, channel, chat_id)
 
     async def _answer_without_store(self, message: IncomingMessage) -> None:
         update = (message.channel, message.update_id)
@@ -176,18 +181,19 @@ class InboxWorker:
             return False
         started = time.monotonic()
         memory = await self._database(read_memory, self._store, sender)
-        officer = await self._database(self._inbox.has_officer, sender)
+        officer = await self._database(self._floor.has_officer, sender)
         if officer and not interpret(pending.message).quick_exit:
-            # A person is answering: the bot is silent, but for what keeps somebody safe.
-            turn = self._conversation.respond_without_rasa(pending.message, memory)
-            turn.replies = [reply for reply in turn.replies if reply.kind == "safety"]
+            turn = self._conversation.listen(pending.message, memory)
         elif pending.attempts >= MAX_ATTEMPTS:
             turn = self._conversation.respond_without_rasa(pending.message, memory)
         else:
             turn = await self._conversation.respond(
                 pending.message, sender, memory, pending.key, repeated=pending.attempts > 0
             )
-        await self._database(self._finish, pending, turn)
+        try:
+            await self._database(self._finish, pending, turn)
+        except FloorChanged:
+            return True  # the same message again, now for the bot
         TURN_SECONDS.observe(time.monotonic() - started)
         self._sender.wake()
         return True
@@ -199,7 +205,18 @@ class InboxWorker:
             return
         context = self._store.sealer.seal_json(turn.memory.to_json(), "conversations", "context", pending.sender)
         failed = pending.attempts >= MAX_ATTEMPTS
-        self._inbox.finish(pending, turn.replies, context, failed=failed)
+        settle = partial(self._floor.settle, pending=pending, turn=turn)
+        self._inbox.finish(pending, turn.replies, context, failed=failed, settle=settle)
+
+    async def watch(self, stop: asyncio.Event) -> None:
+        """Act on the floor's deadlines until ``stop`` is set; survives every error."""
+        while not stop.is_set():
+            try:
+                if await self._database(self._floor.expire):
+                    self._sender.wake()
+            except Exception as error:
+                log.error("floor.failed", error=type(error).__name__)
+            await wait_for_any(stop, timeout=WATCH)
 
 
 class ReplySender:

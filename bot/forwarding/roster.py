@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,6 +110,24 @@ class Roster(BaseModel):
         here = datetime.fromtimestamp(at, VIETNAM)
         found = [key for shift in self.duty if shift.covers(here) for key in shift.people]
         return list(dict.fromkeys(found)) or self.everybody_on_duty()
+
+    def covered(self, at: float) -> bool:
+        """Whether somebody has a shift at this moment (what a waiting person may be told)."""
+        here = datetime.fromtimestamp(at, VIETNAM)
+        return any(shift.people and shift.covers(here) for shift in self.duty)
+
+    def next_shift(self, at: float) -> float | None:
+        """When the next shift begins, within a week after ``at``; ``None`` when there is none."""
+        here = datetime.fromtimestamp(at, VIETNAM)
+        starts = []
+        for shift in self.duty:
+            for days in range(8):
+                day = here.date() + timedelta(days=days)
+                begin = datetime.combine(day, time.fromisoformat(shift.start), VIETNAM)
+                if shift.people and begin > here and DAYS[day.weekday()] in shift.days:
+                    starts.append(begin.timestamp())
+                    break
+        return min(starts, default=None)
 
     def everybody_on_duty(self) -> list[str]:
         """Everybody who has a shift."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.dialogue.messages import Button
 from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, voice
 from bot.knowledge.base import KnowledgeBase
-from bot.knowledge.models import Audience, Item
+from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
@@ -109,6 +109,8 @@ class Answerer:
         if not result.hits:
             return "unknown"
         first = result.hits[0]
+        if result.today is not None:
+            return "unknown"  # the law of that day is not here, and today's must not stand in for it
         if result.reference and first.reference < (0.7 if result.reference.articles else 0.6):
             return "unknown"
         if first.reference >= 0.7:
@@ -147,6 +149,8 @@ class Answerer:
         if result.past and first.kind == "law":
             note = self.wording.validity_note(first, on)
             text = "\n".join(p for p in (self.phrases.say("past", day=day_text(result.day)), text, note) if p)
+        if result.ended is not None:
+            text = f"{self._ended(result.ended, result.day)}\n{text}"
         buttons = self._item_buttons(first, "short") + self._alternatives(result.hits, who)
         return Answer("answered", text, self._items(result.hits), buttons)
 
@@ -159,15 +163,33 @@ class Answerer:
         if status == "out_of_scope":
             return Answer(status, self.phrases.say("out_of_scope", who), [], self._help_buttons())
         if result.past:
-            today = self.search.find(text, on, who, limit=1).hits
-            buttons = [
-                _show(self.phrases.button("today", topic=hit.item.topic), hit.item.id)
-                for hit in today if self._presentable(hit.item, who)
-            ]  # fmt: skip
-            said = self.phrases.say("unknown_past", who, day=day_text(result.day))
-            return Answer("unknown", said, [], buttons + self._help_buttons())
+            return self._not_known_then(result, text, who, on)
+        if result.ended is not None:
+            said = f"{self._ended(result.ended, result.day)} {self.phrases.say('unknown', who)}"
+            return Answer("unknown", said, [], self._help_buttons())
         key = "unknown_reference" if result.reference else "unknown"
         return Answer("unknown", self.phrases.say(key, who), [], self._help_buttons())
+
+    def _not_known_then(self, result: Result, text: str, who: Audience, on: date) -> Answer:
+        """The law of a past day is not here: name it if it is known, and offer today's."""
+        today = [result.today] if result.today else [hit.item for hit in self.search.find(text, on, who, limit=1).hits]
+        buttons = [
+            _show(self.phrases.button("today", topic=item.topic), item.id)
+            for item in today if self._presentable(item, who)
+        ]  # fmt: skip
+        said = self.phrases.say("unknown_past", who, day=day_text(result.day))
+        then = self.base.predecessors(result.today, result.day) if result.today else []
+        if then and who != "child":
+            cited = "; ".join(document.cite for document in then)
+            said = f"{self.phrases.say('law_then', day=day_text(result.day), documents=cited)} {said}"
+        return Answer("unknown", said, [], buttons + self._help_buttons())
+
+    def _ended(self, document: Document, day: date) -> str:
+        """That a document which the question names is no longer in force, and what has taken its place."""
+        heirs = [self.base.documents[i].cite for i in self.base.successors(document, day)]
+        key = "ended_replaced" if heirs else "ended"
+        end = day_text(document.ends) if document.ends else ""
+        return self.phrases.say(key, document=document.cite, day=end, documents="; ".join(heirs))
 
     def _hotlines(self, who: Audience) -> Answer:
         lines = [self.phrases.say("hotlines", who)]

@@ -127,6 +127,31 @@ class KnowledgeBase:
             self.documents[c.document].in_force(on) for c in item.citations if c.document in self.documents
         )
 
+    def successors(self, document: Document, on: date) -> list[str]:
+        """The documents in force on a day that have taken a document's place, through those between."""
+        found: list[str] = []
+        for succession in document.replaced_by:
+            heir = self.documents.get(succession.document or "")
+            if heir is None or heir.id == document.id:
+                continue
+            found += [heir.id] if heir.in_force(on) else self.successors(heir, on)
+        return list(dict.fromkeys(found))
+
+    def predecessors(self, item: Item, on: date) -> list[Document]:
+        """The documents in force on a past day whose place the item's documents have taken since."""
+        cited = {c.document for c in item.citations}
+        return [
+            document for document in self.documents.values()
+            if document.in_force(on) and any(s.document in cited for s in document.replaced_by)
+        ]  # fmt: skip
+
+    def precedes(self, earlier: Item, later: Item) -> bool:
+        """Whether an item was the law before another: it rests on what the other's documents replaced."""
+        cited = {c.document for c in later.citations}
+        return earlier.kind == "law" and any(
+            s.document in cited for document, _ in self.cited(earlier) for s in document.replaced_by
+        )
+
     def cited(self, item: Item) -> list[tuple[Document, str]]:
         """The documents and locators of an item."""
         return [(self.documents[c.document], c.locator) for c in item.citations if c.document in self.documents]

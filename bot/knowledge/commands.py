@@ -55,13 +55,16 @@ def knowledge() -> None:
 def check_command(on: date | None, root: Path | None, files: tuple[str, ...]) -> None:
     """Report every problem as file:line: message; exit 1 when there is one.
 
-    With FILES, only problems of files whose path contains one of them.
+    With FILES, only problems of files whose path contains one of them. As of a later day than today, also what
+    begins and ends until then.
     """
+    from bot.knowledge.base import KnowledgeBase
     from bot.knowledge.check import check
+    from bot.knowledge.stale import changes
     from bot.knowledge.texts import say
 
-    day = on or today()
-    loaded, problems = check(root or get_settings().knowledge_dir, day)
+    day, folder = on or today(), root or get_settings().knowledge_dir
+    loaded, problems = check(folder, day)
     if files:
         problems = [p for p in problems if any(name in p.file for name in files)]
     for problem in problems:
@@ -69,6 +72,9 @@ def check_command(on: date | None, root: Path | None, files: tuple[str, ...]) ->
     if problems:
         click.echo(say("some_wrong", count=len(problems)), err=True)
         sys.exit(1)
+    if day > today():
+        for line in changes(KnowledgeBase.load(folder), today(), day):
+            click.echo(line)
     counts = {
         "items": len(loaded.items),
         "documents": len(loaded.of("documents.yml")),

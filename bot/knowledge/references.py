@@ -1,10 +1,9 @@
-"""Direct references in a question: an article, a document by number or name, a day in the past."""
+"""Direct references in a question: an article, a document by number or name."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property, lru_cache
 
 from bot.knowledge.models import Document, Item
@@ -16,10 +15,9 @@ _NUMBER = re.compile(
     r"\b(nghi dinh|nd|thong tu|tt|nghi quyet|nq|quyet dinh|qd|luat|ke hoach|cong dien)\s*(?:so\s*)?"
     r"(\d{1,4})(?:\s*/\s*(\d{4}))?"
 )
-_YEAR = re.compile(r"\b(?:hoi|nam|truoc|luc|thang \d{1,2} nam|thang \d{1,2}[/-]|hoi nam|vao nam)\s*(20[0-2]\d)\b")
-_FULL_DATE = re.compile(r"\b(\d{1,2})[/-](\d{1,2})[/-](20[0-2]\d)\b")
 _RANGE = re.compile(r"Điều (\d+)(?:\s*(?:đến|-|–)\s*(?:Điều )?(\d+))?")
 _OTHERS = re.compile(r"(?:,|và)\s*(\d{2,3})(?=\D|$)")
+_NAMED_YEAR = re.compile(r"\s*(?:so \S+ )?(?:nam )?((?:19|20)\d\d)\b")
 _SHORT = {"nd": "nghi dinh", "tt": "thong tu", "nq": "nghi quyet", "qd": "quyet dinh"}
 
 
@@ -80,11 +78,17 @@ class References:
             documents.update(hits)
         rest = bare
         for pattern, ids in self._names:
-            if pattern.search(rest):
+            if match := pattern.search(rest):
                 named = True
-                documents |= ids
+                documents |= self._of_year(ids, rest[match.end() :])
                 rest = pattern.sub(" ", rest)
         return Reference(articles, frozenset(documents), named)
+
+    def _of_year(self, ids: frozenset[str], behind: str) -> frozenset[str]:
+        """Of documents with one name, the one whose year follows it ("luật an ninh mạng 2018")."""
+        year = _NAMED_YEAR.match(behind)
+        dated = frozenset(i for i in ids if year and self.documents[i].issued.startswith(year.group(1)))
+        return dated or ids
 
     def match(self, reference: Reference, item: Item) -> float:
         """How well an item fits a reference: 1 for the article of the document, less for one of the two."""
@@ -113,26 +117,3 @@ def articles_of(locator: str) -> frozenset[str]:
     if numbers and "khoản" not in locator:
         numbers.update(m.group(1) for m in _OTHERS.finditer(locator))
     return frozenset(numbers)
-
-
-def past_day(text: str, today: date) -> date | None:
-    """The day in the past that a question is about ("hồi 2021"), or None when it is about today.
-
-    A bare year means its middle, so that laws of that year's beginning count.
-    """
-    bare = strip_accents(normalise(text))
-    for day, month, year in _FULL_DATE.findall(bare):
-        try:
-            found = date(int(year), int(month), int(day))
-        except ValueError:
-            continue
-        if found < today:
-            return found
-    for match in _YEAR.finditer(bare):
-        before = bare[: match.start()].rstrip()
-        if re.search(r"(?:luat|nghi dinh|thong tu|hien phap|bo luat|hinh su|sinh|quyet)[\w ]{0,30}$", before[-32:]):
-            continue  # the year is part of a document's name
-        year = int(match.group(1))
-        if year < today.year:
-            return date(year, 7, 1)
-    return None

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.concepts import Concepts
+from bot.knowledge.days import past_day
 from bot.knowledge.index import COLUMNS, Array, Index
-from bot.knowledge.models import Audience, Item, Kind
-from bot.knowledge.references import Reference, References, past_day
+from bot.knowledge.models import Audience, Document, Item, Kind
+from bot.knowledge.references import Reference, References
 from bot.knowledge.texts import load_data
 from bot.language import syllables
 
@@ -49,6 +50,10 @@ class Result:
     past: bool
     """Whether the question itself names that day ("hồi 2021")."""
     reference: Reference
+    today: Item | None = None
+    """What would be answered today but was not in force on that past day."""
+    ended: Document | None = None
+    """The document that the question names when it is no longer in force; its successors were searched."""
 
 
 @lru_cache(maxsize=1)
@@ -104,16 +109,43 @@ class Search:
         """The best items for a question, best first, none that is not in force on its day."""
         past = past_day(text, on)
         day = past or on
-        reference = self.references.find(text)
+        reference, ended = self._of_the_day(self.references.find(text), day)
         scores = self.scores(text, audience, kind)
         fits = np.zeros(len(self.items), dtype=np.float32)
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
             scores = scores + weights()[2] * fits
+        today = self._only_today(scores, day, on) if past else None
+        if today is not None:
+            scores = self._with_predecessors(scores, today)
         scores = np.where(self._valid(day), scores, -np.inf)
         best = np.argsort(-scores, kind="stable")[:limit]
         hits = [Hit(self.items[i], float(scores[i]), float(fits[i])) for i in best if np.isfinite(scores[i])]
-        return Result(hits, day, past is not None, reference)
+        if today is not None and hits and self.base.precedes(hits[0].item, today):
+            today = None
+        return Result(hits, day, past is not None, reference, today, ended)
+
+    def _of_the_day(self, reference: Reference, day: date) -> tuple[Reference, Document | None]:
+        """A reference to a document that has ended, turned to what took its place ("NĐ 144" after 15/12/2025)."""
+        named = [self.base.documents[i] for i in sorted(reference.documents) if i in self.base.documents]
+        gone = [document for document in named if document.ends and document.ends <= day]
+        if not named or len(gone) < len(reference.documents):
+            return reference, None
+        heirs = frozenset(heir for document in gone for heir in self.base.successors(document, day))
+        # Its articles are numbered anew, so only the document is looked for.
+        return Reference(frozenset(), heirs, bool(heirs)), gone[0]
+
+    def _only_today(self, scores: Array, day: date, on: date) -> Item | None:
+        """The law item that is best today, if it was not in force on the past day."""
+        best = int(np.argmax(np.where(self._valid(on) | self._valid(day), scores, -np.inf)))
+        return self.items[best] if self.items[best].kind == "law" and not self._valid(day)[best] else None
+
+    def _with_predecessors(self, scores: Array, today: Item) -> Array:
+        """What was law before an item counts as much as the item."""
+        before = [n for n, item in enumerate(self.items) if self.base.precedes(item, today)]
+        raised = scores.copy()
+        raised[before] += float(scores.max())
+        return raised
 
     def scores(self, text: str, audience: str | None, kind: str | None) -> Array:
         """The score of every item without regard to validity and direct references."""

@@ -26,6 +26,25 @@ def stale(base: KnowledgeBase, on: date, days: int = 90) -> list[str]:
     return lines or [say("stale.none")]
 
 
+def changes(base: KnowledgeBase, since: date, until: date) -> list[str]:
+    """One line for each item and document that begins or ends between two days: what a check as of a later day
+    must not pass over in silence."""
+    lines = []
+    for item in base.items.values():
+        if item.valid_to and since <= item.valid_to < until:
+            lines.append(say("stale.ends", id=item.id, day=day_text(item.valid_to + timedelta(days=1))))
+        if item.valid_from and since < item.valid_from <= until:
+            lines.append(say("stale.starts", id=item.id, day=day_text(item.valid_from)))
+        if item.review_due and since < item.review_due <= until:
+            lines.append(say("stale.review", id=item.id, day=day_text(item.review_due)))
+    for document in base.documents.values():
+        if document.ends and since < document.ends <= until:
+            lines.append(say("stale.document_ends", id=document.id, day=day_text(document.ends)))
+        if document.effective and since < document.effective <= until:
+            lines.append(say("stale.document_starts", id=document.id, day=day_text(document.effective)))
+    return lines
+
+
 def _item(base: KnowledgeBase, item: Item, on: date, horizon: date) -> Iterator[str]:
     if item.valid_to and item.valid_to < on:
         yield say("stale.ended", id=item.id, day=day_text(item.valid_to + timedelta(days=1)))

@@ -1,4 +1,4 @@
-"""``python -m bot classify`` and ``python -m bot evaluate``."""
+"""``python -m bot classify``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bot.settings import ROOT, get_settings
+from bot.settings import get_settings
 
 MAX_LINE = 1_000_000
 """Bytes of one input line; a longer one is answered with an error, not read into the models."""
@@ -84,13 +84,3 @@ def _row(parsed: Any, assessment: Any) -> dict[str, Any]:
         "reasons": list(assessment.reasons),
         "entities": parsed.entities,
     }
-
-
-@click.command()
-@click.option("--folds", default=4, show_default=True, help="Leave-situations-out folds for the intents.")
-@click.option("--no-risk", is_flag=True, help="Leave the risk figures out (they take most of the time).")
-def evaluate(folds: int, no_risk: bool) -> None:
-    """Measure intents and risk on situations that training did not see; write results/."""
-    from bot.nlu.evaluation import run
-
-    click.echo(run(ROOT / "nlu_data" / "nlu", ROOT / "results", folds=folds, risk=not no_risk))

@@ -10,8 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import audit, tables
 from bot.db.engine import Store
 
-REPORT, SILENT, HEARTBEAT = "report", "silent", "heartbeat"
-ABOUT_A_CHILD = (REPORT, SILENT)
+REPORT, HEARTBEAT = "report", "heartbeat"
+SILENT, DANGER, WAITING = "silent", "danger", "waiting"
+ABOUT_A_CHAT = (SILENT, DANGER, WAITING)
+"""Somebody in danger has stopped writing; tells of danger just now; waits for an officer."""
+ABOUT_A_CHILD = (REPORT, *ABOUT_A_CHAT)
 """Kinds whose subject is a report or a chat; every other kind is about the machine and goes to its operators."""
 
 

@@ -28,6 +28,8 @@ from bot.bridges.zalo import ZaloBridge
 from bot.bridges.zalo_client import Pair
 from bot.db.engine import Store, open_store
 from bot.dialogue.conversation import Memory, Turn
+from bot.dialogue.duty import Duty
+from bot.dialogue.floor import Floor
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.worker import InboxWorker, ReplySender
 from bot.settings import Settings
@@ -54,6 +56,10 @@ class Talk:
     def respond_without_rasa(self, _message: IncomingMessage, _memory: Any) -> Turn:
         return Turn([Reply("111 113 115", kind="safety")], Memory())
 
+    def listen(self, message: IncomingMessage, _memory: Any) -> Turn:
+        safe = [Reply("113 111 115", kind="safety")] if "dao" in message.text else []
+        return Turn(safe, Memory(), silent=True)
+
 
 class Gateway:
     """The loops behind a bridge. ``kill`` stops them as ``kill -9`` would: nothing more is recorded."""
@@ -61,7 +67,8 @@ class Gateway:
     def __init__(self, store: Store, bridge: Bridge, talk: Talk) -> None:
         self.bridge, self.talk = bridge, talk
         self.sender = ReplySender(store, {bridge.name: bridge})
-        self.inbox = InboxWorker(store, talk, self.sender)  # type: ignore[arg-type]
+        self.floor = Floor(store, Duty(store, Path("no roster")))
+        self.inbox = InboxWorker(store, talk, self.sender, self.floor)  # type: ignore[arg-type]
         self.down = False
         self._stop = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []

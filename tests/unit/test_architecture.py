@@ -29,6 +29,7 @@ FORBIDDEN = {
     "bot/alerts": ("bot.desk", "bot.bridges", "bot.dialogue", "bot.nlu", "rasa", "starlette"),
     "bot/bridges": ("bot.desk", "bot.reports", "bot.forwarding", "bot.knowledge", "bot.nlu", "rasa"),
     "bot/desk": ("bot.bridges", "bot.nlu", "rasa"),
+    "bot/evaluation": ("bot.db", "bot.dialogue", "bot.reports", "bot.bridges", "bot.desk", "rasa", "sqlalchemy"),
 }
 
 
@@ -63,6 +64,12 @@ def test_arrows_point_one_way(room: str, forbidden: tuple[str, ...]) -> None:
 def test_nothing_in_bot_imports_the_actions() -> None:
     for path in modules(ROOT / "bot"):
         assert not [n for n in imported(path) if within(n, "actions")], path
+
+
+def test_the_program_runs_without_the_evaluation() -> None:
+    for path in modules(ROOT / "bot"):
+        if path.parent.name != "evaluation":
+            assert not [n for n in imported(path) if within(n, "bot.evaluation")], path
 
 
 def test_actions_hold_no_sql_and_no_http() -> None:

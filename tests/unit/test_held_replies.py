@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ import sqlalchemy as sa
 from bot.bridges.base import SendWhenBack
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue import inbox as inbox_module
 from bot.dialogue.conversation import Turn
+from bot.dialogue.duty import Duty
+from bot.dialogue.floor import Floor
 from bot.dialogue.inbox import Inbox, Outgoing
 from bot.dialogue.janitor import HELD, Janitor
 from bot.dialogue.messages import IncomingMessage, Reply
@@ -40,9 +42,9 @@ class Talk:
     async def respond(self, message: IncomingMessage, *_: Any, **__: Any) -> Turn:
         return Turn([Reply(f"máy: {message.text}")], None if message.text == "thoát" else _memory())
 
-    def respond_without_rasa(self, message: IncomingMessage, memory: Any) -> Turn:
+    def listen(self, message: IncomingMessage, memory: Any) -> Turn:
         safe = [Reply("113 111 115", kind="safety")] if "dao" in message.text else []
-        return Turn([*safe, Reply("máy trục trặc")], _memory())
+        return Turn(safe, _memory(), silent=True)
 
 
 def _memory() -> Any:
@@ -66,7 +68,8 @@ async def until(done: Callable[[], bool]) -> None:
 async def running(sqlite_store: Store):
     bridge = Window()
     sender = ReplySender(sqlite_store, {"zalo": bridge})  # type: ignore[dict-item]
-    worker = InboxWorker(sqlite_store, Talk(), sender)  # type: ignore[arg-type]
+    floor = Floor(sqlite_store, Duty(sqlite_store, Path("no roster")))
+    worker = InboxWorker(sqlite_store, Talk(), sender, floor)  # type: ignore[arg-type]
     stop = asyncio.Event()
     loops = [asyncio.create_task(loop(stop)) for loop in (worker.run, sender.run)]
     yield worker, bridge
@@ -134,19 +137,6 @@ async def test_while_a_person_of_ours_answers_the_machine_is_silent_but_for_safe
     await until(lambda: bridge.sent == ["113 111 115"])
     await worker.accept(message("3", "thoát"))
     await until(lambda: bridge.sent == ["113 111 115", "máy: thoát"])
-
-
-async def test_after_their_silence_the_machine_answers_again(running, sqlite_store, monkeypatch):
-    worker, bridge = running
-    await worker.accept(message("1", "một"))
-    await until(lambda: len(bridge.sent) == 1)
-    await worker.human_wrote("zalo", "42")
-    await worker.accept(message("2", "hai"))
-    await until(lambda: not Inbox(sqlite_store).waiting_senders())
-    assert bridge.sent == ["máy: một"]
-    monkeypatch.setattr(inbox_module, "FLOOR_SILENCE", 0.0)
-    await worker.accept(message("3", "ba"))
-    await until(lambda: bridge.sent == ["máy: một", "máy: ba"])
 
 
 async def test_a_list_read_before_the_last_sending_sends_nothing_twice(running, sqlite_store):

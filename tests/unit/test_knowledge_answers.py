@@ -12,7 +12,8 @@ import yaml
 
 from bot.knowledge import Answerer, KnowledgeBase, KnowledgeError
 from bot.knowledge.concepts import Concepts
-from bot.knowledge.references import References, articles_of, past_day
+from bot.knowledge.days import past_day
+from bot.knowledge.references import References, articles_of
 from bot.safety import Assessment
 from bot.settings import ROOT
 from tests.unit.test_knowledge_check import DOCUMENTS, ITEM, changed, write
@@ -228,12 +229,40 @@ def test_articles_of_a_locator(locator: str, articles: set[str]) -> None:
         ("luật trẻ em năm 2016 quy định gì", None),
         ("bộ luật hình sự 2015", None),
         ("con sinh năm 2015", None),
+        ("từ năm 2021 luật có gì mới", None),
+        ("hồi 2021 học sinh bị đánh thì phạt sao", date(2021, 7, 1)),
+        ("năm 2021 luật nào cấm đánh con", date(2021, 7, 1)),
+        ("luật nào áp dụng năm 2022", date(2022, 7, 1)),
+        ("trước 2026 lấy lời khai theo luật nào", date(2025, 12, 31)),
+        ("truoc ngay 15/12/2025 phat sao", date(2025, 12, 14)),
+        ("hồi tháng 3 năm 2025 thuê trẻ em", date(2025, 3, 15)),
+        ("cuối năm 2025 đánh con", date(2025, 12, 1)),
+        ("năm ngoái đánh con phạt bao nhiêu", date(2025, 7, 1)),
+        ("cách đây 3 năm bị xâm hại", date(2023, 11, 24)),
+        ("hai năm trước nó bị đánh", date(2024, 11, 24)),
+        ("cháu học 3 năm rồi", None),
         ("năm 2030 thì sao", None),
         ("thông tư 19/2025", None),
     ],
 )
 def test_a_day_in_the_past(text: str, day: date | None) -> None:
     assert past_day(text, ON) == day
+
+
+def test_a_past_day_without_its_law_gets_no_law_of_today(answerer: Answerer) -> None:
+    answer = answerer.answer("hồi 2020 đánh con bị phạt bao nhiêu tiền", "parent", ON, intent="ask_law")
+    assert (answer.status, answer.items) == ("unknown", [])
+    assert "01/07/2020" in answer.text
+    assert [b.title for b in answer.buttons if "show_item" in b.payload] == ["Nay: Mức phạt đánh con"]
+
+
+def test_a_document_that_has_ended_is_said_to_have_and_its_successor_answers(answerer: Answerer) -> None:
+    answer = answerer.answer("nghị định 144/2021 quy định đánh con phạt bao nhiêu", "parent", ON, intent="ask_law")
+    assert answer.text.startswith("Nghị định 144/2021/NĐ-CP đã hết hiệu lực từ 15/12/2025; nay áp dụng Bộ luật")
+    assert answer.items[0].id == "phat-moi"
+    assert all(answerer.base.in_force(answerer.base.items[i.id], ON) for i in answer.items)
+    then = answerer.answer("nghị định 144/2021 hồi 2023 phạt đánh con bao nhiêu", "parent", ON, intent="ask_law")
+    assert then.items[0].id == "phat-cu"
 
 
 def test_references_by_number_name_and_short_form() -> None:
@@ -244,6 +273,8 @@ def test_references_by_number_name_and_short_form() -> None:
     assert find("nghị định 147/2024").documents == {"nghi-dinh-147-2024"}
     assert find("khoan 2 dieu 142 BLHS").articles == {"142"}
     assert "bo-luat-hinh-su-2015" in find("dieu 142 bo luat hinh su").documents
+    assert find("luật an ninh mạng 2018").documents == {"luat-an-ninh-mang-2018"}
+    assert find("luật an ninh mạng").documents == {"luat-an-ninh-mang-2018", "luat-an-ninh-mang-2025"}
     assert not find("con buồn quá")
 
 

@@ -174,6 +174,13 @@ def test_stale_lists_what_ends_and_what_is_unchecked(answerer: Answerer) -> None
     assert any("ngoi-nha-binh-yen" in line for line in lines)
 
 
+def test_a_check_as_of_a_later_day_lists_what_changes_until_then() -> None:
+    result = CliRunner().invoke(knowledge, ["check", "--on", "2027-04-01"])
+    assert result.exit_code == 0, result.output
+    assert "ht-khai-sinh-60-ngay: hết hiệu lực từ 01/03/2027" in result.output
+    assert "văn bản luat-ho-tich-2026: bắt đầu có hiệu lực 01/03/2027" in result.output
+
+
 @pytest.mark.parametrize("name", ["item", "document", "hotline", "place", "agency"])
 def test_the_schema_for_editors_fits_the_content(name: str) -> None:
     schema = json.loads((ROOT / f"knowledge/schema/{name}.schema.json").read_text(encoding="utf-8"))
