@@ -100,13 +100,13 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     """``none`` only to this machine."""
 
-    floor_wait: float = 10.0
+    floor_wait: float = Field(10.0, gt=0)
     """Minutes that a person waits for an officer before they are told that nobody can come now."""
-    floor_answer: float = 5.0
+    floor_answer: float = Field(5.0, gt=0)
     """Minutes that a person's message to an officer may stay unanswered before the bot answers again."""
-    floor_silence: float = 30.0
+    floor_silence: float = Field(30.0, gt=0)
     """Minutes without a word of the officer after which the bot answers again."""
-    silent_after: float = 5.0
+    silent_after: float = Field(5.0, gt=0)
     """Minutes of silence of a person in immediate danger after which officers are told."""
 
     rasa_timeout: float = 8.0

@@ -4,12 +4,47 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from bot.knowledge.index import plain
+from bot.knowledge.texts import load_data
 
 LONGEST_REQUEST = 220
 """Longer texts tell a story; what they ask for is not read by patterns."""
+_CLASS = re.compile(r"\{([a-z]+)\}")
+_END = r"(?!\w)"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Expressions that must all be found in a question, and none of those that say it is something else."""
+
+    all: tuple[re.Pattern[str], ...]
+    unless: tuple[re.Pattern[str], ...]
+
+    def fits(self, bare: str) -> bool:
+        """Whether a question without diacritics is what the rule describes."""
+        return all(p.search(bare) for p in self.all) and not any(p.search(bare) for p in self.unless)
+
+
+@lru_cache(maxsize=1)
+def _rules() -> dict[str, list[Rule]]:
+    """The rules of ``data/refusals.yml`` by kind of request."""
+    data = load_data("refusals.yml")
+    words = dict(data["words"])
+
+    def compiled(expressions: list[str], ends: str) -> tuple[re.Pattern[str], ...]:
+        spelt = [_CLASS.sub(lambda found: f"(?:{words[found.group(1)]})", text) for text in expressions]
+        return tuple(re.compile(rf"(?<!\w)(?:{text}){ends}") for text in spelt)
+
+    rules: dict[str, list[Rule]] = {}
+    for kind, entry in data["kinds"].items():
+        whole = compiled(entry.get("unless") or [], _END)
+        rules[kind] = [Rule((pattern,), whole) for pattern in compiled(entry.get("patterns") or [], "")]
+        for rule in entry.get("together") or []:
+            rules[kind].append(Rule(compiled(rule["all"], _END), compiled(rule.get("unless") or [], _END)))
+    return rules
 
 
 @dataclass(frozen=True)
@@ -17,16 +52,13 @@ class Refusal:
     """A kind of request that is never answered plainly."""
 
     id: str
-    patterns: list[re.Pattern[str]]
-    unless: list[str]
+    rules: list[Rule]
     advice: list[str]
     texts: dict[str, str]
 
     def fits(self, bare: str) -> bool:
         """Whether a question without diacritics is such a request."""
-        if len(bare) > LONGEST_REQUEST or any(re.search(rf"(?<!\w){word}(?!\w)", bare) for word in self.unless):
-            return False
-        return any(pattern.search(bare) for pattern in self.patterns)
+        return len(bare) <= LONGEST_REQUEST and any(rule.fits(bare) for rule in self.rules)
 
 
 class Phrases:
@@ -36,13 +68,7 @@ class Phrases:
         self._say: dict[str, dict[str, str]] = data["say"]
         self._buttons: dict[str, str] = data["buttons"]
         self.refusals = [
-            Refusal(
-                entry["id"],
-                [re.compile(rf"(?<!\w)(?:{pattern})") for pattern in entry["patterns"]],
-                entry.get("unless") or [],
-                entry.get("advice") or [],
-                entry["say"],
-            )
+            Refusal(entry["id"], _rules()[entry["id"]], entry.get("advice") or [], entry["say"])
             for entry in data.get("refusals") or []
         ]
 

@@ -78,9 +78,9 @@ class References:
             documents.update(hits)
         rest = bare
         for pattern, ids in self._names:
-            if match := pattern.search(rest):
+            if place := pattern.search(rest):
                 named = True
-                documents |= self._of_year(ids, rest[match.end() :])
+                documents |= self._of_year(ids, rest[place.end() :])
                 rest = pattern.sub(" ", rest)
         return Reference(articles, frozenset(documents), named)
 

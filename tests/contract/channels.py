@@ -11,6 +11,7 @@ import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class Gateway:
     async def start(self) -> Gateway:
         self._loops = [asyncio.create_task(loop(self._stop)) for loop in (self.inbox.run, self.sender.run)]
         self.bridge.on_connect(self.sender.connected)
+        self.bridge.on_human(partial(self.inbox.human_wrote, self.bridge.name))
         await self.bridge.start(self._accept)
         return self
 
@@ -201,8 +203,13 @@ class TelegramChannel(Channel):
 
     def settings(self) -> Settings:
         double = self.double
-        return Settings(_env_file=None, data_dir=self.folder / "var", telegram_bot_token=double.token,
-                        telegram_api_base=double.base_url, public_url=self.address)
+        return Settings(
+            _env_file=None,
+            data_dir=self.folder / "var",
+            telegram_bot_token=double.token,
+            telegram_api_base=double.base_url,
+            public_url=self.address,
+        )
 
     def make(self, settings: Settings, store: Store) -> Bridge:
         return TelegramBridge(settings, store, Pacer(per_chat=0.0, per_second=1000))
@@ -277,8 +284,12 @@ class ZaloChannel(Channel):
     def settings(self) -> Settings:
         double = self.double
         return make_settings(
-            self.folder / "var", zalo_app_id=double.app_id, zalo_app_secret=double.app_secret,
-            zalo_oa_secret=double.oa_secret, zalo_oa_id=double.oa_id, zalo_api_base=double.base_url,
+            self.folder / "var",
+            zalo_app_id=double.app_id,
+            zalo_app_secret=double.app_secret,
+            zalo_oa_secret=double.oa_secret,
+            zalo_oa_id=double.oa_id,
+            zalo_api_base=double.base_url,
             zalo_oauth_base=double.base_url,
         )
 

@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from bot.bridges.base import SendLater, SendRefused
+from bot.db import tables
 from bot.dialogue.messages import MAX_TEXT, Button, Reply
 from tests.contract.channels import Channel, TelegramChannel, WebChannel, ZaloChannel
 from tests.contract.receiver import eventually
@@ -241,6 +243,40 @@ async def test_whoever_blocks_us_is_left_alone(channel):
     with pytest.raises(SendRefused):
         await channel.bridge.send(chat_id, Reply("còn gì nữa"), "r-blocked")
     assert "còn gì nữa" not in channel.shown()
+
+
+# --- the floor ------------------------------------------------------------------------------------------------
+def chat_of(channel) -> str:
+    """The chat's name at the desk."""
+    store = channel.gateway.floor._store
+    sender = store.keys.pseudonymise(channel.bridge.name, channel.chat_id)
+    with store.reader.connect() as connection:
+        table = tables.conversations
+        return connection.execute(sa.select(table.c.chat).where(table.c.sender == sender)).scalar_one()
+
+
+async def test_an_officer_takes_the_chat_over_and_hands_it_back(channel):
+    await channel.say("alo")
+    await channel.wait_shown("alo")
+    floor, chat = channel.gateway.floor, chat_of(channel)
+    assert await asyncio.to_thread(floor.write, chat, "lan", "Cô là cán bộ", "f1") == "written"
+    await channel.wait_shown("Cô là cán bộ")
+    await channel.say("dạ con nghe")
+    await channel.say("ổng có dao")
+    await channel.wait_shown("113 111 115")
+    assert await asyncio.to_thread(floor.give_back, chat, "lan")
+    await channel.wait_shown("nói chuyện xong")
+    await channel.say("còn đó không")
+    await channel.wait_shown("còn đó không")
+    said = channel.shown()
+    assert [text[:12] for text in said] == [
+        "trả lời: alo",
+        "Từ đây là ng",
+        "Cô là cán bộ",
+        "113 111 115",
+        "Cán bộ đã nó",
+        "trả lời: còn",
+    ]
 
 
 # --- sending --------------------------------------------------------------------------------------------------

@@ -21,7 +21,10 @@
       const shown = document.getElementById("talk");
       if (!fresh || fresh.innerHTML === shown.innerHTML) return;
       const more = Number(fresh.dataset.lines) > Number(shown.dataset.lines);
+      const read = shown.querySelector(".lines")?.scrollTop ?? 0;
       shown.replaceWith(fresh);
+      const lines = fresh.querySelector(".lines");
+      if (lines) lines.scrollTop = read;
       if (more) {
         end();
         if (document.hidden) document.title = "(!) " + title;

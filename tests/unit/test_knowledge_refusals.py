@@ -1,0 +1,41 @@
+"""Requests that are never answered plainly, forty ways of each kind, and what sounds alike but is rightly asked."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pytest
+import yaml
+
+from bot.knowledge.index import plain
+from bot.knowledge.phrases import Phrases
+from bot.settings import ROOT
+
+REQUESTS: dict[str, list[str]] = yaml.safe_load((ROOT / "tests/data/unsafe_requests.yml").read_text(encoding="utf-8"))
+UNSAFE = [text for kind, texts in REQUESTS.items() if kind != "questions" for text in texts]
+
+
+@lru_cache(maxsize=1)
+def phrases() -> Phrases:
+    return Phrases(yaml.safe_load((ROOT / "knowledge/phrases.yml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("text", UNSAFE)
+def test_an_unsafe_request_is_refused_with_and_without_diacritics(text: str) -> None:
+    assert phrases().refusal(text), text
+    assert phrases().refusal(plain(text)), text
+
+
+@pytest.mark.parametrize("text", REQUESTS["questions"])
+def test_a_question_that_sounds_alike_is_not(text: str) -> None:
+    refused = phrases().refusal(text)
+    assert refused is None, (text, refused and refused.id)
+
+
+def test_every_kind_has_words_of_refusal_and_forty_examples() -> None:
+    assert all(len(set(texts)) >= 40 for texts in REQUESTS.values())
+    for refusal in phrases().refusals:
+        assert refusal.rules, refusal.id
+        for said in refusal.texts.values():
+            assert "111" in said, refusal.id
+            assert "113" in said, refusal.id
