@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EASIER: dict[Audience, Audience] = {"teacher": "parent", "parent": "teen", "teen": "child"}
 KIND_INTENTS = {kind: intent for intent, kind in INTENT_KINDS.items()}
 RELATED = 3
-NEXT, NEARLY = 10, 0.5
+NEXT, NEARLY, NEAR = 10, 0.5, 0.8
 """How far down, and how near the best score, an item of the kind asked for may stand."""
 
 
@@ -84,7 +84,7 @@ def _in_context(answerer: Answerer, wanted: FollowUp, audience: str | None, on: 
     text = wanted.text if thread.asked or first is None else f"{first.topic} {wanted.text}"
     intent = wanted.intent or (KIND_INTENTS.get(first.kind) if first else None)
     answer = answerer.answer(text, audience, on, intent)
-    if first is None or answer.status != "answered" or answer.items[0].id != first.id:
+    if first is None or answer.status != "answered" or not _still(wanted, answer, first):
         return Turn(answer, _after(thread, answer, text, audience))
     if other := _of_kind(answerer, text, audience, on, INTENT_KINDS.get(wanted.intent or ""), first):
         answer = answerer.show(other.id, audience, on)
@@ -92,7 +92,16 @@ def _in_context(answerer: Answerer, wanted: FollowUp, audience: str | None, on: 
     if thread.part == "short" and (first.details or first.steps):
         details = answerer.show(first.id, audience, on, "details")
         return Turn(details, thread.shown([i.id for i in answer.items], text, "details", audience))
+    others = [i for i in answer.items if i.id != first.id and i.score >= NEARLY * answer.items[0].score]
+    if others:
+        answer = answerer.show(others[0].id, audience, on)  # all of the first has been said
     return Turn(answer, _after(thread, answer, text, audience))
+
+
+def _still(wanted: FollowUp, answer: Answer, first: Item) -> bool:
+    """Whether the item shown last is still the one: found first, or nearly so when the case is the same."""
+    near = NEAR if wanted.same_case else 1.0
+    return any(i.id == first.id and i.score >= near * answer.items[0].score for i in answer.items)
 
 
 def _of_kind(

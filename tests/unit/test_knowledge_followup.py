@@ -68,6 +68,8 @@ def test_nothing_leans_on_nothing() -> None:
 
 def test_an_age_takes_the_place_of_the_age() -> None:
     assert in_context("thế còn 15 tuổi thì sao?", THREAD.asked) == "15 tuổi quan hệ với bạn gái có bị đi tù không"
+    two = "18 tuổi quan hệ với bạn gái 15 tuổi"
+    assert in_context("còn với người dưới 13 thì sao", two) == "18 tuổi quan hệ với bạn gái dưới 13 tuổi"
     assert in_context("vậy báo ở đâu", "bị tung hình") == "bị tung hình vậy báo ở đâu"
 
 
