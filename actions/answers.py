@@ -7,8 +7,23 @@ from datetime import date
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.shared import Events, SafeAction, answerer, audience, entity, intent, metadata, speak, today, typed
+from actions.clarify import clarify
+from actions.shared import (
+    Events,
+    SafeAction,
+    answerer,
+    audience,
+    entity,
+    intent,
+    metadata,
+    remember,
+    speak,
+    thread,
+    today,
+    typed,
+)
 from bot.dialogue.messages import Reply
+from bot.knowledge import talk
 
 
 class ActionAnswer(SafeAction):
@@ -24,11 +39,13 @@ class ActionAnswer(SafeAction):
         known = metadata(tracker).get("audience") or tracker.get_slot("audience")
         # Who asks about the law without saying who they are is mostly an adult.
         voice = known or ("parent" if guessed in ("ask_law", "ask_procedure") else "teen")
-        answer = answerer().answer(
-            typed(tracker), voice, on=today(), intent=None if guessed == "nlu_fallback" else guessed
-        )
-        speak(dispatcher, Reply(answer.text, answer.buttons))
-        return []
+        known_intent = None if guessed == "nlu_fallback" else guessed
+        turn = talk.ask(answerer(), typed(tracker), voice, today(), thread(tracker), known_intent)
+        reply = Reply(turn.answer.text, turn.answer.buttons)
+        if turn.answer.status == "clarify" or (turn.answer.status == "unknown" and known_intent is None):
+            return clarify(dispatcher, tracker, reply if turn.answer.status == "clarify" else None)
+        speak(dispatcher, reply)
+        return remember(dispatcher, turn)
 
 
 class ActionShowItem(SafeAction):
@@ -43,13 +60,15 @@ class ActionShowItem(SafeAction):
         if not item_id:
             dispatcher.utter_message(response="utter_help")
             return []
-        answer = answerer().show(item_id, audience(tracker), on=on, part=part)
-        speak(dispatcher, Reply(answer.text, answer.buttons))
-        return []
+        turn = talk.shown(answerer(), item_id, audience(tracker), on, thread(tracker), part)
+        speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))
+        return remember(dispatcher, turn)
 
 
 class ActionHotlines(SafeAction):
     """The numbers that may be published."""
+
+    leans = True
 
     def name(self) -> str:
         return "action_hotlines"

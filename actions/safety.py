@@ -84,6 +84,8 @@ def asks_what_to_do(text: str) -> bool:
 class ActionSmallTalk(SafeAction):
     """Small talk and bare answers outside a form. Silent beside the safe words: "no problem" would hurt there."""
 
+    leans = True
+
     def name(self) -> str:
         return "action_small_talk"
 

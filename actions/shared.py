@@ -10,16 +10,19 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
-from bot.knowledge import Answerer, KnowledgeBase
+from bot.knowledge import Answerer, KnowledgeBase, talk
+from bot.knowledge.followup import Thread
 from bot.safety import Assessment, SafetyAnswers
 from bot.settings import get_settings
 
 log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
+THREAD = "answer_thread"
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -29,6 +32,9 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     refuses = True
     """Whether what must not be answered plainly (``Answerer.refuse``) is refused instead of acting."""
 
+    leans = False
+    """Whether the message may lean on the last answer ("giải thích dễ hơn") whatever its intent was taken for."""
+
     @abstractmethod
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Do the work and return Rasa's events."""
@@ -37,6 +43,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
         try:
             if self.refuses and refuse(dispatcher, tracker):
                 return []
+            if self.leans and (events := lean(dispatcher, tracker)) is not None:
+                return events
             return await self.act(dispatcher, tracker)
         except Exception as error:
             log.error("action.failed", action=self.name(), error=type(error).__name__)
@@ -107,6 +115,31 @@ def refuse(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
         return False
     speak(dispatcher, Reply(refused.text, refused.buttons))
     return True
+
+
+def thread(tracker: Tracker) -> Thread:
+    """What was answered last (a slot: sealed at rest with the tracker)."""
+    return Thread.from_json(tracker.get_slot(THREAD))
+
+
+def remember(dispatcher: CollectingDispatcher, turn: talk.Turn) -> Events:
+    """The events that keep what was answered, and the audience if the person has just chosen one."""
+    events: Events = [SlotSet(THREAD, turn.thread.to_json())]
+    if turn.audience:
+        dispatcher.utter_message(json_message={"audience": turn.audience})  # the gateway remembers it too
+        events.append(SlotSet("audience", turn.audience))
+    return events
+
+
+def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+    """Answer a message that leans on the last answer; None when it stands alone or is at risk."""
+    if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
+        return None
+    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker))
+    if turn is None:
+        return None
+    speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))
+    return remember(dispatcher, turn)
 
 
 def speak(dispatcher: CollectingDispatcher, reply: Reply) -> None:

@@ -200,6 +200,8 @@ class Conversation:
         turn.replies.extend(result.replies)
         if "in_form" in result.wishes:
             memory.in_form = bool(result.wishes["in_form"])
+        if result.wishes.get("audience") in AUDIENCES:
+            memory.audience, memory.audience_chosen = result.wishes["audience"], True
         turn.danger = bool(result.wishes.get("danger"))
         if result.wishes.get("calm"):
             memory.risk, memory.recent, memory.helped = "none", [], False

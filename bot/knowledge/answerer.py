@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.dialogue.messages import Button
 from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, voice
 from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
@@ -76,7 +78,7 @@ class Answerer:
             return None
         items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
         said = refusal.texts.get(voice(audience)) or refusal.texts["default"]
-        return Answer("refused", said, items, self._help_buttons())
+        return Answer("refused", said, items, self.help_buttons())
 
     def beside(
         self, text: str, audience: str | None, on: date, intent: str | None, assessment: Assessment
@@ -97,7 +99,7 @@ class Answerer:
         who = voice(audience)
         item = self.base.items.get(item_id)
         if item is None:
-            return Answer("unknown", self.phrases.say("gone", who), [], self._help_buttons())
+            return Answer("unknown", self.phrases.say("gone", who), [], self.help_buttons())
         text = self.wording.part(item, who, part)
         note = self.wording.validity_note(item, on)
         full = "\n".join(p for p in (note, text) if p)
@@ -141,7 +143,7 @@ class Answerer:
             return True
         if assessment.kind in ("self_harm", "emergency"):
             return False
-        return intent is None or self.search.asks_law(text)
+        return intent is None or self.search.asks_law(text) or _question().search(plain(text)) is not None
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
         first = result.hits[0].item
@@ -155,34 +157,34 @@ class Answerer:
         return Answer("answered", text, self._items(result.hits), buttons)
 
     def _clarify(self, result: Result, who: Audience) -> Answer:
-        shown = [hit for hit in result.hits if self._presentable(hit.item, who)][:3]
-        buttons = [_show(hit.item.topic, hit.item.id) for hit in shown]
+        shown = [hit for hit in result.hits if self.presentable(hit.item, who)][:3]
+        buttons = [show_button(hit.item.topic, hit.item.id) for hit in shown]
         return Answer("clarify", self.phrases.say("clarify", who), self._items(result.hits), buttons)
 
     def _not_known(self, status: Status, result: Result, text: str, who: Audience, on: date) -> Answer:
         if status == "out_of_scope":
-            return Answer(status, self.phrases.say("out_of_scope", who), [], self._help_buttons())
+            return Answer(status, self.phrases.say("out_of_scope", who), [], self.help_buttons())
         if result.past:
             return self._not_known_then(result, text, who, on)
         if result.ended is not None:
             said = f"{self._ended(result.ended, result.day)} {self.phrases.say('unknown', who)}"
-            return Answer("unknown", said, [], self._help_buttons())
+            return Answer("unknown", said, [], self.help_buttons())
         key = "unknown_reference" if result.reference else "unknown"
-        return Answer("unknown", self.phrases.say(key, who), [], self._help_buttons())
+        return Answer("unknown", self.phrases.say(key, who), [], self.help_buttons())
 
     def _not_known_then(self, result: Result, text: str, who: Audience, on: date) -> Answer:
         """The law of a past day is not here: name it if it is known, and offer today's."""
         today = [result.today] if result.today else [hit.item for hit in self.search.find(text, on, who, limit=1).hits]
         buttons = [
-            _show(self.phrases.button("today", topic=item.topic), item.id)
-            for item in today if self._presentable(item, who)
+            show_button(self.phrases.button("today", topic=item.topic), item.id)
+            for item in today if self.presentable(item, who)
         ]  # fmt: skip
         said = self.phrases.say("unknown_past", who, day=day_text(result.day))
         then = self.base.predecessors(result.today, result.day) if result.today else []
         if then and who != "child":
             cited = "; ".join(document.cite for document in then)
             said = f"{self.phrases.say('law_then', day=day_text(result.day), documents=cited)} {said}"
-        return Answer("unknown", said, [], buttons + self._help_buttons())
+        return Answer("unknown", said, [], buttons + self.help_buttons())
 
     def _ended(self, document: Document, day: date) -> str:
         """That a document which the question names is no longer in force, and what has taken its place."""
@@ -209,32 +211,40 @@ class Answerer:
     def _item_buttons(self, item: Item, part: str) -> list[Button]:
         buttons = []
         if part == "short" and (item.details or item.steps):
-            buttons.append(_show(self.phrases.button("more"), item.id, "details"))
+            buttons.append(show_button(self.phrases.button("more"), item.id, "details"))
         if part != "source" and (item.sources or item.citations):
-            buttons.append(_show(self.phrases.button("source"), item.id, "source"))
+            buttons.append(show_button(self.phrases.button("source"), item.id, "source"))
         return buttons
 
     def _alternatives(self, hits: list[Hit], who: Audience) -> list[Button]:
         """Buttons to what else may have been meant, when it scored nearly as well."""
         near = thresholds()["alternative"]
         first = hits[0]
-        close = [h for h in hits[1:] if h.score >= near * first.score and self._presentable(h.item, who)]
-        return [_show(hit.item.topic, hit.item.id) for hit in close[:ALTERNATIVES]]
+        close = [h for h in hits[1:] if h.score >= near * first.score and self.presentable(h.item, who)]
+        return [show_button(hit.item.topic, hit.item.id) for hit in close[:ALTERNATIVES]]
 
-    def _presentable(self, item: Item, who: Audience) -> bool:
+    def presentable(self, item: Item, who: Audience) -> bool:
         """Whether an item's topic may stand on a button before this audience."""
         return who in item.audiences and not self.rules.forbidden(item.topic, who)
 
-    def _help_buttons(self) -> list[Button]:
+    def help_buttons(self) -> list[Button]:
+        """A person and the numbers."""
         return [
             Button(self.phrases.button("person"), "/talk_to_human"),
             Button(self.phrases.button("hotlines"), "/contact_hotlines"),
         ]
 
 
-def _show(title: str, item_id: str, part: str = "short") -> Button:
+def show_button(title: str, item_id: str, part: str = "short") -> Button:
+    """A button that shows a part of an item."""
     fields = {"item_id": item_id} if part == "short" else {"item_id": item_id, "part": part}
     return Button(title, "/show_item" + json.dumps(fields))
+
+
+@lru_cache(maxsize=1)
+def _question() -> re.Pattern[str]:
+    """What tells a question from a story (``questions.yml``), without diacritics."""
+    return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")["cues"]))
 
 
 @lru_cache(maxsize=1)

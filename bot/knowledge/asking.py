@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.knowledge import talk
 from bot.knowledge.answer import Answer
 from bot.knowledge.answerer import Answerer
 from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.followup import Thread
 from bot.knowledge.models import AUDIENCES
 
 MAX_TEXT = 4000
+MAX_SESSIONS = 1000
 
 
 @dataclass
@@ -26,6 +29,8 @@ class Asker:
     parser: Any
     assessor: Any
     on: date
+    threads: dict[str, tuple[Thread, str | None]] = field(default_factory=dict)
+    """What was answered last in each session, and the audience that the person chose in it."""
 
     @classmethod
     def load(cls, knowledge_dir: Path, models_dir: Path, on: date) -> Asker:
@@ -33,16 +38,24 @@ class Asker:
         parser, assessor = _models(models_dir)
         return cls(Answerer(KnowledgeBase.load(knowledge_dir)), parser, assessor, on)
 
-    def answer(self, text: str, audience: str | None) -> Answer:
-        """Answer one question with the intent and risk that the models see in it."""
+    def answer(self, text: str, audience: str | None, session: str | None = None) -> Answer:
+        """Answer one question with the intent and risk that the models see in it; within a ``session`` a message
+        may lean on the answer before."""
         text = text[:MAX_TEXT]
         intent = asyncio.run(self.parser.parse(text)).intent if self.parser else None
         assessment = self.assessor.assess(text) if self.assessor else None
-        return self.answerer.answer(text, audience, self.on, intent, assessment)
+        if session is None:
+            return self.answerer.answer(text, audience, self.on, intent, assessment)
+        thread, chosen = self.threads.pop(session, (Thread(), None))
+        turn = talk.ask(self.answerer, text, chosen or audience, self.on, thread, intent, assessment)
+        self.threads[session] = (turn.thread, turn.audience or chosen)
+        while len(self.threads) > MAX_SESSIONS:
+            self.threads.pop(next(iter(self.threads)))
+        return turn.answer
 
-    def for_people(self, text: str, audience: str | None) -> str:
+    def for_people(self, text: str, audience: str | None, session: str | None = None) -> str:
         """The answer as a person at a terminal reads it."""
-        answer = self.answer(text, audience)
+        answer = self.answer(text, audience, session)
         lines = [answer.text]
         lines += [f"  [{button.title}]" for button in answer.buttons]
         return "\n".join(lines)
@@ -53,13 +66,14 @@ class Asker:
             request = json.loads(line)
             text = request["text"]
             asked = request.get("audience") or audience
-            if not isinstance(text, str):
+            session = request.get("session")
+            if not isinstance(text, str) or not isinstance(session, str | None):
                 raise TypeError
         except (ValueError, KeyError, TypeError, AttributeError):
             return json.dumps({"error": 'expected a JSON object like {"text": "…", "audience": "parent"}'})
         if asked is not None and asked not in AUDIENCES:
             return json.dumps({"error": f"audience must be one of {', '.join(AUDIENCES)}"})
-        answer = self.answer(text, asked)
+        answer = self.answer(text, asked, session)
         items = [{"id": i.id, "score": i.score, "citations": [vars(c) for c in i.citations]} for i in answer.items]
         return json.dumps({"status": answer.status, "answer": answer.text, "items": items}, ensure_ascii=False)
 

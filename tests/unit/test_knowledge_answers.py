@@ -172,6 +172,14 @@ def test_a_message_at_risk_gets_the_safe_words_first(answerer: Answerer) -> None
     assert answer.items[0].id == "phat-moi"
 
 
+def test_a_question_beside_a_story_is_answered_and_a_story_alone_is_not(answerer: Answerer) -> None:
+    told = Assessment("high", "disclosure", 0.9, [])
+    asked = answerer.answer("nhà bên đánh con hoài, đánh con có bị phạt tiền không", "teen", ON, "disclose_other", told)
+    assert asked.items[0].id == "phat-moi"
+    story = answerer.answer("nhà bên đánh con hoài, bé khóc suốt", "teen", ON, "disclose_other", told)
+    assert (story.status, story.items) == ("safety", [])
+
+
 @pytest.mark.parametrize(
     "assessment",
     [
@@ -196,8 +204,8 @@ def test_a_grave_title_is_no_button_before_a_child(answerer: Answerer) -> None:
     grave = answerer.base.items["phat-moi"].copy(
         update={"topic": "Hiếp dâm người dưới 16 tuổi", "audiences": ["child", "teen"]}
     )
-    assert not answerer._presentable(grave, "child")
-    assert answerer._presentable(grave, "teen")
+    assert not answerer.presentable(grave, "child")
+    assert answerer.presentable(grave, "teen")
 
 
 def test_a_broken_item_does_not_silence_the_rest(tmp_path: Path) -> None:
