@@ -25,8 +25,10 @@ def test_readings_have_one_row_a_message_whatever_stands_beside_it() -> None:
     fresh = Encoder.load()
     together = fresh.read(texts)
     assert together.intents.shape == (6, len(fresh.intents))
-    assert together.danger.shape == (6,) and together.grades.shape == (6, 4)
-    assert np.isfinite(together.intents).all() and np.isfinite(together.danger).all()
+    assert together.danger.shape == (6,)
+    assert together.grades.shape == (6, 4)
+    assert np.isfinite(together.intents).all()
+    assert np.isfinite(together.danger).all()
     assert np.exp(together.intents).sum(axis=1) == pytest.approx(1.0, abs=1e-4)
     alone = Encoder.load().read([texts[0]])
     assert alone.danger[0] == pytest.approx(together.danger[0], abs=0.35), "8-bit sums differ a little with padding"
@@ -39,7 +41,8 @@ def test_what_it_remembers_stays_small_and_in_memory() -> None:
 
 
 def test_a_child_in_danger_reads_as_danger_with_and_without_diacritics() -> None:
-    danger = encoder().read([normalise(t) for t in ("dượng hay sờ vào người con lúc má đi vắng", "duong hay so vao nguoi con")])
+    texts = ("dượng hay sờ vào người con lúc má đi vắng", "duong hay so vao nguoi con luc ma di vang")
+    danger = encoder().read([normalise(t) for t in texts])
     calm = encoder().read([normalise("chiều nay ba dắt con đi ăn kem vui ghê")])
     assert danger.danger.min() > calm.danger[0] + 2
 

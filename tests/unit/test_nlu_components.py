@@ -15,8 +15,8 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.nlu import commands
 from bot.encoder import is_calibration
+from bot.nlu import commands
 from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples
 from bot.nlu.extractor import VietnameseEntityExtractor
