@@ -10,8 +10,12 @@ import argparse
 import csv
 import json
 import re
+import sys
 import time
 from difflib import SequenceMatcher
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bot.language import clean, normalise
 from bot.language.syllable import place_tone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -47,13 +48,14 @@ def index_knowledge(settings: Settings) -> None:
 def train_command() -> None:
     """Train the risk and Rasa models if their data changed."""
     settings = get_settings()
-    click.echo("Training the risk model (skipped when nothing changed; a minute otherwise) …", err=True)
-    train_risk(settings)
-    click.echo("Training the Rasa model (skipped when nothing changed; three or four minutes otherwise) …", err=True)
-    try:
-        train_rasa(settings)
-    except subprocess.CalledProcessError as error:
-        raise click.ClickException(f"rasa train failed with exit code {error.returncode}; see above") from None
-    click.echo("Indexing the knowledge base …", err=True)
-    index_knowledge(settings)
+    click.echo("Training the risk and Rasa models, indexing the knowledge (what is unchanged is skipped) …", err=True)
+    with ThreadPoolExecutor(1) as beside:  # Rasa trains in a process of its own, on the other core
+        rasa = beside.submit(train_rasa, settings)
+        train_risk(settings)
+        index_knowledge(settings)
+        try:
+            rasa.result()
+        except subprocess.CalledProcessError as error:
+            click.echo(error.stdout, err=True)
+            raise click.ClickException(f"rasa train failed with exit code {error.returncode}; see above") from None
     click.echo("Models are ready.", err=True)

@@ -209,9 +209,8 @@ class Floor:
 
     def _quieten(self, connection: Any, row: Any, officer: str | None, now: float) -> None:
         """What the bot was still going to say is not said, but for what keeps somebody safe; alerts have ended."""
-        query = sa.select(replies).where(
-            replies.c.sender == row["sender"], replies.c.state.in_(("pending", "held")), replies.c.line.is_(None)
-        )
+        answers = sa.and_(replies.c.sender == row["sender"], replies.c.inbox_id.isnot(None))
+        query = sa.select(replies).where(answers, replies.c.state.in_(("pending", "held")))
         for one in connection.execute(query).mappings().all():
             place = ("replies", "body", f"{one['inbox_id']}/{one['seq']}")
             if self._store.sealer.open_json(one["body"], *place)["reply"].get("kind") not in KEPT:

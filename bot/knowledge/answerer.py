@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.dialogue.messages import Button
 from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, voice
 from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
@@ -141,7 +143,7 @@ class Answerer:
             return True
         if assessment.kind in ("self_harm", "emergency"):
             return False
-        return intent is None or self.search.asks_law(text)
+        return intent is None or self.search.asks_law(text) or _question().search(plain(text)) is not None
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
         first = result.hits[0].item
@@ -237,6 +239,12 @@ def show_button(title: str, item_id: str, part: str = "short") -> Button:
     """A button that shows a part of an item."""
     fields = {"item_id": item_id} if part == "short" else {"item_id": item_id, "part": part}
     return Button(title, "/show_item" + json.dumps(fields))
+
+
+@lru_cache(maxsize=1)
+def _question() -> re.Pattern[str]:
+    """What tells a question from a story (``questions.yml``), without diacritics."""
+    return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")["cues"]))
 
 
 @lru_cache(maxsize=1)

@@ -104,6 +104,45 @@ def show_command(item_id: str, audience: str, part: str, on: date | None, root: 
     click.echo("\n".join(line for line in (note, wording.part(item, voice(audience), part)) if line))
 
 
+@knowledge.command("export")
+@click.argument("item_ids", nargs=-1, required=True)
+@click.option("--format", "form", type=click.Choice(["website", "loudspeaker", "handout"]), required=True)
+@click.option("--to", type=click.Path(path_type=Path), default=None, help="A .md or .docx file, or a folder for many.")
+@on_option
+@dir_option
+def export_command(item_ids: tuple[str, ...], form: str, to: Path | None, on: date | None, root: Path | None) -> None:
+    """Make of items a website column, a two-minute loudspeaker script, or a one-page handout for teachers.
+
+    Without --to, Markdown on standard output; into a folder, both Markdown and DOCX of each item.
+    """
+    from bot.knowledge.answer import Wording
+    from bot.knowledge.base import KnowledgeBase
+    from bot.knowledge.export import blocks, markdown, word
+    from bot.knowledge.phrases import Phrases
+    from bot.knowledge.texts import Rules, say
+
+    base = KnowledgeBase.load(root or get_settings().knowledge_dir)
+    wording = Wording(base, Phrases(base.phrases))
+    rules = Rules(())
+    if to is not None and to.suffix in (".md", ".docx") and len(item_ids) > 1:
+        raise click.UsageError("several items need a folder")
+    for item_id in item_ids:
+        if item_id not in base.items:
+            raise click.ClickException(f"no item {item_id}")
+        made = blocks(wording, base.items[item_id], form, on or today())  # type: ignore[arg-type]
+        text = markdown(made)
+        if form != "website" and (grave := sorted(set(rules.forbidden(text, "child")))):
+            click.echo(say("grave_words", id=item_id, words=", ".join(grave)), err=True)
+        if to is None:
+            click.echo(text)
+            continue
+        single = to.suffix in (".md", ".docx")
+        (to.parent if single else to).mkdir(parents=True, exist_ok=True)
+        for path in [to] if single else [to / f"{item_id}-{form}{suffix}" for suffix in (".md", ".docx")]:
+            path.write_bytes(word(made, form == "loudspeaker") if path.suffix == ".docx" else text.encode())
+            click.echo(str(path))
+
+
 @knowledge.command("stale")
 @on_option
 @dir_option

@@ -22,7 +22,10 @@ LONGEST_ASKED = 300
 BETWEEN, BESIDE = 4, 1
 """How many words of their own may stand between a lead and its tail, and beside an aspect after a lead."""
 Kind = Literal["simpler", "source", "more", "voice", "ellipsis"]
-_AGE = re.compile(r"\b(\d{1,2})(\s*)(tuổi|tuoi|t)\b", re.IGNORECASE)
+_BOUND = r"(?:dưới|duoi|trên|tren|từ đủ|tu du|chưa đủ|chua du)"
+_YEARS = r"\s*(?:tuổi|tuoi|t)\b"
+_AGE = re.compile(rf"\b(?:{_BOUND} )?\d{{1,2}}{_YEARS}", re.IGNORECASE)
+_BARE_AGE = re.compile(rf"\b({_BOUND} \d{{1,2}})\b(?!{_YEARS})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ class FollowUp:
     audience: Audience | None = None
     text: str = ""
     aspects: frozenset[str] = frozenset()
+
+    @property
+    def same_case(self) -> bool:
+        """Whether it asks more about the same case ("phạt bao nhiêu?"), not about another ("còn 15 tuổi thì sao")."""
+        return bool(self.aspects) and not self.aspects & {"age", "person", "voluntary"}
 
     @property
     def intent(self) -> str | None:
@@ -155,12 +163,13 @@ def _ellipsis(bare: str, text: str, thread: Thread, tables: _Tables) -> FollowUp
 
 
 def in_context(text: str, asked: str) -> str:
-    """A question with something left out, put together with the one before: an age takes the place of the only
-    age there, anything else is added."""
-    said = re.sub(r"^\W+|\W+$", "", text)
-    new, old = _AGE.findall(said), _AGE.findall(asked)
-    if len(new) == 1 and len(old) == 1:
-        changed = _AGE.sub(f"{new[0][0]} tuổi", asked)
-        only_age = not _own(_AGE.sub(" ", plain(said)), _tables().fillers | {"sao", "neu"})
-        return changed if only_age else f"{changed} {said}"
-    return f"{asked} {said}".strip()
+    """A question with something left out, put together with the one before: an age takes the place of the last age
+    there ("18 tuổi quan hệ với bạn gái 15 tuổi", "thế còn 16 tuổi"), anything else is added."""
+    said = _BARE_AGE.sub(r"\1 tuổi", re.sub(r"^\W+|\W+$", "", text))
+    new, old = list(_AGE.finditer(said)), list(_AGE.finditer(asked))
+    if len(new) != 1 or not old:
+        return f"{asked} {said}".strip()
+    changed = asked[: old[-1].start()] + new[0].group() + asked[old[-1].end() :]
+    rest = plain(said[: new[0].start()] + said[new[0].end() :])
+    only_age = not _own(rest, _tables().fillers | {"sao", "neu", "voi"})
+    return changed if only_age else f"{changed} {said}"

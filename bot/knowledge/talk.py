@@ -11,7 +11,7 @@ from bot.dialogue.messages import Button
 from bot.knowledge.answer import Answer, voice
 from bot.knowledge.answerer import Answerer, show_button
 from bot.knowledge.followup import FollowUp, Thread, read
-from bot.knowledge.models import Audience, Item
+from bot.knowledge.models import Audience, Item, Kind
 from bot.knowledge.search import INTENT_KINDS
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 EASIER: dict[Audience, Audience] = {"teacher": "parent", "parent": "teen", "teen": "child"}
 KIND_INTENTS = {kind: intent for intent, kind in INTENT_KINDS.items()}
 RELATED = 3
+NEXT, NEARLY, NEAR = 10, 0.5, 0.8
+"""How far down, and how near the best score, an item of the kind asked for may stand."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,36 @@ def _in_context(answerer: Answerer, wanted: FollowUp, audience: str | None, on: 
     text = wanted.text if thread.asked or first is None else f"{first.topic} {wanted.text}"
     intent = wanted.intent or (KIND_INTENTS.get(first.kind) if first else None)
     answer = answerer.answer(text, audience, on, intent)
-    again = first is not None and answer.status == "answered" and answer.items[0].id == first.id
-    if again and first is not None and thread.part == "short" and (first.details or first.steps):
+    if first is None or answer.status != "answered" or not _still(wanted, answer, first):
+        return Turn(answer, _after(thread, answer, text, audience))
+    if other := _of_kind(answerer, text, audience, on, INTENT_KINDS.get(wanted.intent or ""), first):
+        answer = answerer.show(other.id, audience, on)
+        return Turn(answer, thread.shown([other.id, *thread.items], text, voice=audience))
+    if thread.part == "short" and (first.details or first.steps):
         details = answerer.show(first.id, audience, on, "details")
         return Turn(details, thread.shown([i.id for i in answer.items], text, "details", audience))
+    others = [i for i in answer.items if i.id != first.id and i.score >= NEARLY * answer.items[0].score]
+    if others:
+        answer = answerer.show(others[0].id, audience, on)  # all of the first has been said
     return Turn(answer, _after(thread, answer, text, audience))
+
+
+def _still(wanted: FollowUp, answer: Answer, first: Item) -> bool:
+    """Whether the item shown last is still the one: found first, or nearly so when the case is the same."""
+    near = NEAR if wanted.same_case else 1.0
+    return any(i.id == first.id and i.score >= near * answer.items[0].score for i in answer.items)
+
+
+def _of_kind(
+    answerer: Answerer, text: str, audience: str | None, on: date, kind: Kind | None, first: Item
+) -> Item | None:
+    """The next item that answers nearly as well, of the kind that was asked for: "báo ở đâu" after a penalty wants a
+    procedure."""
+    if kind is None or kind == first.kind:
+        return None
+    hits = answerer.search.find(text, on, voice(audience), kind, limit=NEXT).hits
+    near = [h for h in hits if h.item.kind == kind and h.score >= NEARLY * hits[0].score]
+    return near[0].item if near else None
 
 
 def _of_the_item(answerer: Answerer, wanted: FollowUp, audience: str | None, on: date, thread: Thread) -> Turn | None:

@@ -83,13 +83,22 @@ def _tokens(raw: list[str]) -> list[str]:
     for i, token in enumerate(raw):
         if token.isspace():
             continue
-        if token in context.FORMS:
+        if _is_glued(raw, i):
+            fixed[i] = token
+        elif token in context.FORMS:
             place = context.Place(prev, _after(raw, fixed, i), known)
             fixed[i] = context.read(token, place) or token
         elif len(token) > 1 and fixed[i] in context.FORMS:
             fixed[i] = context.read(fixed[i], context.Place(prev, _after(raw, fixed, i), known)) or fixed[i]
         prev = fixed[i].rsplit(" ", 1)[-1] if fixed[i][0].isalnum() else ""
     return fixed
+
+
+def _is_glued(raw: list[str], i: int) -> bool:
+    """A letter or two written against a number ("12h", "5k", "m13"): a unit or a name, not a short form."""
+    if len(raw[i]) > 2 or not raw[i].isalpha():
+        return False
+    return (i > 0 and raw[i - 1][-1].isdigit()) or (i + 1 < len(raw) and raw[i + 1][0].isdigit())
 
 
 def _after(raw: list[str], fixed: list[str], i: int) -> str:

@@ -19,14 +19,15 @@ from typing import Any, Protocol
 import anyio
 import joblib
 
+from bot.encoder import Encoder, encoder
 from bot.knowledge.places import Places
 from bot.nlu.entities import EntityFinder
-from bot.nlu.linear import Linear, Views, transform
+from bot.nlu.linear import IntentModel, Views, transform
 from bot.settings import get_settings
 
 FALLBACK = "nlu_fallback"
 _INTERNAL = ("risk", "audience")
-_CLASSIFIER = "bot.nlu.classifier.LinearIntentClassifier"
+_CLASSIFIER = "bot.nlu.classifier.EnsembleIntentClassifier"
 _FEATURIZER = "bot.nlu.featurizers.VietnameseFeaturizer"
 _EXTRACTOR = "bot.nlu.extractor.VietnameseEntityExtractor"
 _HARMLESS = {
@@ -121,9 +122,14 @@ class _Own:
     """This project's components, without Rasa around them."""
 
     def __init__(
-        self, views: Views, model: Linear, finder: EntityFinder | None, threshold: tuple[float, float]
+        self,
+        views: Views,
+        model: IntentModel,
+        reader: Encoder | None,
+        finder: EntityFinder | None,
+        threshold: tuple[float, float],
     ) -> None:
-        self._views, self._model, self._finder = views, model, finder
+        self._views, self._model, self._reader, self._finder = views, model, reader, finder
         self._threshold, self._ambiguity = threshold
 
     @classmethod
@@ -144,10 +150,11 @@ class _Own:
             (n["config"] for u, n in by_class.items() if u.endswith("FallbackClassifier")), {}
         )
         limits = (float(fallback.get("threshold", 0.0)), float(fallback.get("ambiguity_threshold", 0.0)))
-        return cls(views, model, finder, limits)
+        reader = encoder() if by_class[_CLASSIFIER]["config"].get("encoder", True) else None
+        return cls(views, model, reader, finder, limits)
 
     def parse(self, texts: Sequence[str]) -> list[Parsed]:
-        ranks = self._model.rank(transform(self._views, texts))
+        ranks = self._model.rank(transform(self._views, texts), texts, self._reader)
         return [self._parsed(text, ranking) for text, ranking in zip(texts, ranks, strict=True)]
 
     def _parsed(self, text: str, ranking: list[tuple[str, float]]) -> Parsed:

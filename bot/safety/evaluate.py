@@ -18,13 +18,17 @@ from .types import Assessment, level
 
 
 def assess_unseen(examples: Sequence[Example]) -> tuple[list[Assessment], list[Assessment]]:
-    """The assessment of every message, as typed and bare, by a model trained without its situation.
+    """The assessment of every message, as typed and bare, by linear heads trained without its situation.
 
-    The thresholds are those that training would choose on all of them.
+    The encoder has no say here: it was trained on these messages. The whole system is judged on the fixed set
+    (``bot.evaluation``).
     """
     labels, rows = Labels(examples), [views(e.text) for e in examples]
     models = list(fold_models(rows, labels))
-    limits = choose(labels, *out_of_fold(rows, models))
+    one, two = out_of_fold(rows, models)
+    twice = np.concatenate([np.arange(len(rows))] * 2)
+    both = (np.concatenate([getattr(one, name), getattr(two, name)]) for name in ("risk", "high", "immediate"))
+    limits = choose(labels, twice, *both)
     lexicon = Lexicon.load()
     typed, bare = ([Assessment()] * len(examples) for _ in range(2))
     for model, unseen in models:

@@ -14,7 +14,7 @@ from bot.language import normalise, strip_accents
 
 from .concepts import concept_grams
 
-VERSION = 7
+VERSION = 8
 """Raise it when features or heads change, so that stored models are trained again."""
 MAX_PIECE = 600
 MAX_PIECES = 40

@@ -1,4 +1,4 @@
-"""The graded risk model: linear heads on n-grams, with the thresholds chosen in training."""
+"""The graded risk model: linear heads on n-grams blended with the encoder, with the thresholds chosen in training."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import joblib
 import numpy as np
 import numpy.typing as npt
+
+from bot.encoder import Encoder, EncoderError, encoder
 
 from .features import VERSION
 from .types import RiskModelError
@@ -42,34 +44,74 @@ class Thresholds:
     immediate: float
 
 
+@dataclass(frozen=True)
+class Blend:
+    """Weights of the voices (all ≥ 0) and the constant, in log-odds."""
+
+    weights: tuple[float, ...]
+    constant: float
+
+    def __call__(self, voices: Array) -> Array:
+        """Blend the columns of ``voices``."""
+        return np.asarray(voices @ np.array(self.weights) + self.constant)
+
+
+LINEAR = {
+    "risk": Blend((0.3, 0.7, 0.0, 0.0), 0.0),
+    "high": Blend((1.0, 0.0), 0.0),
+    "immediate": Blend((1.0, 0.0), 0.0),
+}
+"""The linear heads alone."""
+
+
 @dataclass
 class RiskModel:
-    """Features, linear heads and thresholds. ``heads`` names the columns of ``weights``."""
+    """Features, linear heads, blends and thresholds. ``heads`` names the columns of ``weights``."""
 
     features: Any
     heads: list[str]
     weights: npt.NDArray[np.float32]
     bias: Array
     thresholds: Thresholds
-    blend: tuple[float, float, float] = (0.3, 0.7, 0.0)
-    """Weight of the at-risk head, of the summed intents, and the constant, in the log-odds of being at risk."""
+    blends: dict[str, Blend]
+    """For ``risk``, ``high`` and ``immediate``: over the columns of ``voices``."""
     version: int = VERSION
 
     def scores(self, normals: Sequence[str]) -> Scores:
         """Score messages in their normal form."""
-        return self.scores_of(self.features.transform(normals))
+        voices, parts = self.voices(normals, encoder() if self.reads else None)
+        return Scores(**{name: blend(voices[name]) for name, blend in self.blends.items()}, parts=parts)
 
-    def scores_of(self, matrix: Any) -> Scores:
-        """Score a feature matrix."""
-        logits = np.asarray(matrix @ self.weights, dtype=np.float64) + self.bias
+    @property
+    def reads(self) -> bool:
+        """Whether the encoder has a say (it has none in cross-validation, whose messages it was trained on)."""
+        return any(any(blend.weights[len(blend.weights) // 2 :]) for blend in self.blends.values())
+
+    def voices(self, normals: Sequence[str], reader: Encoder | None) -> tuple[dict[str, Array], Array]:
+        """What the models say, before it is blended, in log-odds; and the shares of the ``DANGER`` intents.
+
+        ``risk``: at-risk head, summed danger intents, the encoder's danger, its summed danger intents.
+        ``high`` and ``immediate``: the linear head, the encoder's grade. Without the encoder its columns are 0.
+        """
+        logits = np.asarray(self.features.transform(normals) @ self.weights, dtype=np.float64) + self.bias
         column = {head: logits[:, i] for i, head in enumerate(self.heads)}
         intents = [head for head in self.heads if not head.startswith("_")]
         shares = _shares(np.stack([column[name] for name in intents], axis=1))
-        parts = np.stack([shares[:, intents.index(name)] for name in DANGER], axis=1)
-        summed = np.clip(parts.sum(axis=1), 1e-6, 1 - 1e-6)
-        a, b, c = self.blend
-        risk = a * column["_at_risk"] + b * np.log(summed / (1 - summed)) + c
-        return Scores(risk, column["_high"], column["_immediate"], parts)
+        own = np.stack([shares[:, intents.index(name)] for name in DANGER], axis=1)
+        risk = [column["_at_risk"], log_odds(own.sum(axis=1)), np.zeros(len(own)), np.zeros(len(own))]
+        high, immediate = np.zeros(len(own)), np.zeros(len(own))
+        if reader is not None:
+            readings = reader.read(normals)
+            read = np.exp(np.stack([readings.intents[:, reader.intents.index(name)] for name in DANGER], axis=1))
+            risk[2:] = [readings.danger, log_odds(read.sum(axis=1))]
+            high, immediate = readings.grades[:, 2], readings.grades[:, 3]
+            own = (own + read) / 2
+        voices = {
+            "risk": np.stack(risk, axis=1),
+            "high": np.stack([column["_high"], high], axis=1),
+            "immediate": np.stack([column["_immediate"], immediate], axis=1),
+        }
+        return voices, own
 
     def save(self, models_dir: Path) -> Path:
         """Store the model; replaces an older one in one step."""
@@ -92,7 +134,17 @@ class RiskModel:
             raise RiskModelError(f"The risk model {path} cannot be read: delete it and {REMEDY}") from error
         if not isinstance(model, cls) or model.version != VERSION:
             raise RiskModelError(f"The risk model {path} is of another version: {REMEDY}")
+        try:
+            encoder()
+        except EncoderError as error:
+            raise RiskModelError(str(error)) from error
         return model
+
+
+def log_odds(shares: Array) -> Array:
+    """The log-odds of shares, kept finite."""
+    safe = np.clip(shares, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(safe / (1 - safe)))
 
 
 def _shares(logits: Array) -> Array:

@@ -15,22 +15,26 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from bot import language
+from bot.encoder import encoder, is_calibration
+from bot.encoder import fingerprint as encoder_fingerprint
 from bot.nlu.data import Example, load_examples
 
 from .features import VERSION, stack, vectorizer, views
-from .model import DANGER, FILE, Array, RiskModel, Scores, Thresholds
+from .model import DANGER, FILE, LINEAR, Array, Blend, RiskModel, Scores, Thresholds
 from .types import level
 
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int_]
 SEED = 11
 FOLDS = 5
-"""For the evaluation; thresholds are chosen on fewer, whose weaker models err on the safe side."""
-THRESHOLD_FOLDS = 3
+"""For the cross-validation of the linear heads."""
+ENOUGH = 50
+"""Messages at risk that the calibration share needs; smaller data sets calibrate on all they have."""
 SERVICE = frozenset(
     ("greet", "goodbye", "thank", "affirm", "deny", "help", "bot_challenge", "subscribe", "unsubscribe")
     + (
@@ -87,7 +91,7 @@ def check_labels(examples: Sequence[Example]) -> None:
 
 def fingerprint(nlu_dir: Path) -> str:
     """Changes whenever training data, this room's code or the normal form changes."""
-    digest = hashlib.sha256(f"{VERSION} {language.fingerprint()}".encode())
+    digest = hashlib.sha256(f"{VERSION} {language.fingerprint()} {encoder_fingerprint()}".encode())
     here = Path(__file__).parent
     for path in [
         *sorted(Path(nlu_dir).rglob("*.yml")),
@@ -107,12 +111,45 @@ def train(nlu_dir: Path, models_dir: Path) -> Path:
     examples = load_examples(nlu_dir)
     check_labels(examples)
     labels, rows = Labels(examples), [views(e.text) for e in examples]
-    typed, bare = out_of_fold(rows, fold_models(rows, labels, THRESHOLD_FOLDS))
+    held = np.array([is_calibration(e.situation) for e in examples])
+    if (held & labels.at_risk).sum() < ENOUGH:
+        held = np.ones(len(examples), bool)
+    trial = fit(rows, labels, np.flatnonzero(~held)) if not held.all() else fit(rows, labels)
     model = fit(rows, labels)
-    model.thresholds = choose(labels, typed, bare)
+    model.blends, model.thresholds = calibrate(trial, rows, labels, np.flatnonzero(held))
     path = model.save(Path(models_dir))
     stamp.write_text(json.dumps({"fingerprint": wanted}))
     return path
+
+
+def calibrate(
+    trial: RiskModel, rows: Sequence[tuple[str, str]], labels: Labels, held: Indices
+) -> tuple[dict[str, Blend], Thresholds]:
+    """Blend the voices and choose the thresholds on messages whose situations neither model saw, in both views."""
+    voices, _ = trial.voices(stack([rows[i] for i in held]), encoder())
+    twice = np.concatenate([held, held])
+    among = labels.at_risk[twice]
+    blends = {
+        "risk": blend(voices["risk"][~labels.grey[twice]], labels.at_risk[twice][~labels.grey[twice]]),
+        "high": blend(voices["high"][among], labels.high[twice][among]),
+        "immediate": blend(voices["immediate"][among], labels.immediate[twice][among]),
+    }
+    return blends, choose(labels, twice, *(blends[name](voices[name]) for name in ("risk", "high", "immediate")))
+
+
+def blend(voices: Array, truth: Mask) -> Blend:
+    """Logistic regression with weights that may not be negative: no voice counts against itself."""
+    signs = np.where(truth, 1.0, -1.0)
+    each = np.where(truth, 0.5 / max(1, int(truth.sum())), 0.5 / max(1, int((~truth).sum())))
+
+    def loss(parameters: Array) -> float:
+        margins = signs * (voices @ parameters[:-1] + parameters[-1])
+        return float((each * np.logaddexp(0, -margins)).sum() + 1e-3 * (parameters[:-1] ** 2).sum())
+
+    count = voices.shape[1]
+    start = np.array([1.0 / count] * count + [0.0])
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0, None)] * count + [(None, None)]).x
+    return Blend(tuple(float(v) for v in found[:-1]), float(found[-1]))
 
 
 def fit(rows: Sequence[tuple[str, str]], labels: Labels, only: npt.NDArray[Any] | None = None) -> RiskModel:
@@ -134,13 +171,15 @@ def fit(rows: Sequence[tuple[str, str]], labels: Labels, only: npt.NDArray[Any] 
     ]
     for name, target, among, strength in targets:
         keep = among[twice]
-        head = LogisticRegression(C=strength, solver="liblinear", class_weight="balanced", tol=1e-2, random_state=SEED)
+        head = LogisticRegression(
+            C=strength, solver="liblinear", dual=True, class_weight="balanced", tol=0.1, random_state=SEED
+        )
         head.fit(matrix[keep], target[twice][keep])
         heads.append(name)
         columns.append(head.coef_[0].astype(np.float32))
         bias.append(float(head.intercept_[0]))
     empty = Thresholds(0.0, 0.0, 0.0, 0.0)
-    return RiskModel(features, heads, np.stack(columns, axis=1), np.array(bias), empty)
+    return RiskModel(features, heads, np.stack(columns, axis=1), np.array(bias), empty, LINEAR)
 
 
 def fold_models(
@@ -164,20 +203,14 @@ def out_of_fold(rows: Sequence[tuple[str, str]], models: Iterable[tuple[RiskMode
     return typed, bare
 
 
-def choose(labels: Labels, typed: Scores, bare: Scores) -> Thresholds:
-    """Thresholds on messages of unseen situations, both views together."""
-
-    def both(field: str, mask: Mask) -> Array:
-        return np.concatenate([getattr(typed, field)[mask], getattr(bare, field)[mask]])
-
-    risk = both("risk", labels.at_risk)
-    grave = both("high", labels.immediate)
-    now, other = both("immediate", labels.immediate), both("immediate", labels.at_risk & ~labels.immediate)
+def choose(labels: Labels, rows: Indices, risk: Array, high: Array, immediate: Array) -> Thresholds:
+    """Thresholds on the scores of some rows of the labels (a row may come in several views)."""
+    at_risk, grave, now = labels.at_risk[rows], labels.high[rows], labels.immediate[rows]
     return Thresholds(
-        alarm=at_recall(risk, ALARM_RECALL),
-        worry=at_recall(risk, WORRY_RECALL),
-        high=min(at_recall(grave, HIGH_RECALL), at_recall(both("high", labels.high), 0.85)),
-        immediate=at_precision(now, other, IMMEDIATE_PRECISION),
+        alarm=at_recall(risk[at_risk], ALARM_RECALL),
+        worry=at_recall(risk[at_risk], WORRY_RECALL),
+        high=min(at_recall(high[now], HIGH_RECALL), at_recall(high[grave], 0.85)),
+        immediate=at_precision(immediate[now], immediate[at_risk & ~now], IMMEDIATE_PRECISION),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot.settings import ROOT
 
 FORBIDDEN = {
+    "bot/encoder": ("bot.nlu", "bot.safety", "bot.dialogue", "bot.db", "rasa", "sqlalchemy", "starlette", "torch"),
     "bot/language": (
         "bot.knowledge",
         "bot.safety",

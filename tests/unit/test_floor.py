@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.bridges.base import SendLater
 from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.conversation import Memory, Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor, Limits
-from bot.dialogue.inbox import Inbox, Outgoing, say_in
+from bot.dialogue.inbox import Inbox, Outgoing
 from bot.dialogue.janitor import REST, Janitor
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.tracker_store import write_tracker
@@ -53,6 +54,8 @@ class Talk:
             turn.replies.insert(0, Reply("113 111 115", kind="safety"))
         if message.text == "gửi":
             turn.replies = [Reply("1234 5678", kind="receipt")]
+        if message.text == "ba lời":
+            turn.replies += [Reply("113 111 115", kind="safety"), Reply("1234 5678", kind="receipt")]
         turn.calm = message.text == "không phải vậy"
         return turn
 
@@ -66,8 +69,12 @@ class Phone:
 
     def __init__(self) -> None:
         self.sent: list[str] = []
+        self.away = self.tried = False
 
     async def send(self, _chat_id: str, reply: Reply, _reply_id: str) -> None:
+        if self.away:
+            self.tried = True
+            raise SendLater(3600)
         self.sent.append(reply.text)
 
 
@@ -232,17 +239,15 @@ async def test_race_bot_answers_after_take_over(world: World) -> None:
 async def test_race_bot_answers_that_still_wait_to_be_sent(world: World) -> None:
     """What the bot had stored but not sent is not sent after the take-over, but for safe words and receipts."""
     await world.say("xin chào")
-    await world.heard("máy: xin chào")
-    with world.store.engine.begin() as connection:
-        for kind in ("text", "safety", "receipt"):
-            say_in(connection, world.store, "telegram", "42", world.sender, Reply(kind, kind=kind), time.time() + 3600)
-        later = tables.replies.update().where(tables.replies.c.state == "pending")
-        connection.execute(later.values(due_at=time.time() + 3600))
+    world.phone.away = True
+    await world.say("ba lời", wait=False)
+    await until(lambda: world.phone.tried)
     world.floor.take(world.chat, "lan")
+    world.phone.away = False
     with world.store.engine.begin() as connection:
         due = tables.replies.update().where(tables.replies.c.state == "pending")
         connection.execute(due.values(due_at=time.time() - 1))
-    await world.heard("máy: xin chào", "safety", "receipt")
+    await world.heard("máy: xin chào", "113 111 115", "1234 5678")
 
 
 async def test_race_officer_gives_back_while_a_message_is_kept_silent(world: World) -> None:

@@ -172,6 +172,14 @@ def test_a_message_at_risk_gets_the_safe_words_first(answerer: Answerer) -> None
     assert answer.items[0].id == "phat-moi"
 
 
+def test_a_question_beside_a_story_is_answered_and_a_story_alone_is_not(answerer: Answerer) -> None:
+    told = Assessment("high", "disclosure", 0.9, [])
+    asked = answerer.answer("nhà bên đánh con hoài, đánh con có bị phạt tiền không", "teen", ON, "disclose_other", told)
+    assert asked.items[0].id == "phat-moi"
+    story = answerer.answer("nhà bên đánh con hoài, bé khóc suốt", "teen", ON, "disclose_other", told)
+    assert (story.status, story.items) == ("safety", [])
+
+
 @pytest.mark.parametrize(
     "assessment",
     [

@@ -15,14 +15,15 @@ from rasa.engine.storage.resource import Resource
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.encoder import is_calibration
 from bot.nlu import commands
-from bot.nlu.classifier import LinearIntentClassifier
+from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples
 from bot.nlu.extractor import VietnameseEntityExtractor
 from bot.nlu.features import tag_features, tags
 from bot.nlu.featurizers import VietnameseFeaturizer
 from bot.nlu.importer import ViewsImporter
-from bot.nlu.linear import calibrate, held_out, sharpen
+from bot.nlu.linear import calibrate, pool, read_intents, sharpen
 from bot.nlu.noise import noisy, telex, views_of
 from bot.nlu.parser import ModelError, Parser
 from bot.nlu.tokenizer import UnderthseaTokenizer, locate
@@ -60,11 +61,11 @@ def test_featurizer_and_classifier_learn_persist_and_load(tmp_path: Path) -> Non
     featurizer = VietnameseFeaturizer.create(config, storage, Resource("f"), _context("f"))
     featurizer.train(data)
     featurizer.process_training_data(data)
-    classifier = LinearIntentClassifier.create({}, storage, Resource("c"), _context("c"))
+    classifier = EnsembleIntentClassifier.create({}, storage, Resource("c"), _context("c"))
     classifier.train(data)
 
     featurizer = VietnameseFeaturizer.load(config, storage, Resource("f"), _context("f"))
-    classifier = LinearIntentClassifier.load({}, storage, Resource("c"), _context("c"))
+    classifier = EnsembleIntentClassifier.load({}, storage, Resource("c"), _context("c"))
     messages = [Message(data={"text": t}) for t in ("cam on ban", "chào ad nha")]
     classifier.process(featurizer.process(messages))
     assert [m.get("intent")["name"] for m in messages] == ["thank", "greet"]
@@ -80,13 +81,13 @@ def test_a_view_that_does_not_exist_is_refused() -> None:
 
 def test_classifier_refuses_one_intent(tmp_path: Path) -> None:
     storage = LocalModelStorage.create(tmp_path)
-    classifier = LinearIntentClassifier.create({}, storage, Resource("c"), _context("c"))
+    classifier = EnsembleIntentClassifier.create({}, storage, Resource("c"), _context("c"))
     with pytest.raises(ValueError, match="two intents"):
         classifier.train(TrainingData(training_examples=_messages()[:3]))
 
 
 def test_fingerprints_cover_tables_and_code() -> None:
-    for component in (VietnameseFeaturizer, LinearIntentClassifier, VietnameseEntityExtractor):
+    for component in (VietnameseFeaturizer, EnsembleIntentClassifier, VietnameseEntityExtractor):
         assert len(component.fingerprint_addon({}) or "") >= 16
 
 
@@ -135,10 +136,36 @@ def test_word_classes_work_with_and_without_diacritics() -> None:
 
 def test_calibration_mends_overconfidence() -> None:
     sure = np.array([[0.99, 0.01]] * 100)
-    assert calibrate(sure, [0] * 70 + [1] * 30) < 1.0
+    weight, power = calibrate(sure, None, [0] * 70 + [1] * 30)
+    assert (weight, power < 1.0) == (0.0, True)
     assert sharpen(sure, 1.0) == pytest.approx(sure)
-    mask = held_out([f"s{i}" for i in range(2000)], 0.2)
-    assert 0.15 < mask.mean() < 0.25
+
+
+def test_the_encoder_weighs_as_much_as_it_helps() -> None:
+    truth = [i % 2 for i in range(200)]
+    right = np.array([[0.9, 0.1] if t == 0 else [0.1, 0.9] for t in truth])
+    guessing = np.full((200, 2), 0.5)
+    assert calibrate(guessing, np.log(right), truth)[0] > 0.5
+    assert calibrate(right, np.log(right[::-1]), truth)[0] < 0.1
+    assert pool(right, None, 0.5) is right
+    assert pool(right, np.log(right), 0.5) == pytest.approx(right)
+
+
+def test_the_encoder_has_no_say_about_intents_it_does_not_know() -> None:
+    class Reader:
+        intents = ("greet", "thank")
+
+        def read(self, normals: list[str]) -> object:
+            raise AssertionError("read")
+
+    assert read_intents(Reader(), ["chào"], ["greet", "weather"]) is None  # type: ignore[arg-type]
+    assert read_intents(None, ["chào"], ["greet"]) is None
+
+
+def test_the_calibration_share_is_whole_situations_and_steady() -> None:
+    mask = [is_calibration(f"s{i}") for i in range(3000)]
+    assert 0.08 < np.mean(mask) < 0.12
+    assert mask == [is_calibration(f"s{i}") for i in range(3000)]
 
 
 def test_training_data_of_the_project_is_labelled() -> None:

@@ -1,0 +1,247 @@
+"""Fine-tunes multilingual-E5-small on the project's messages: three heads, noise views, weights averaged.
+
+    python scripts/encoder/train.py --weights e5-small-q4.bin --tokenizer tokenizer.json --out DIR [--start DIR]
+
+Needs the libraries of ``scripts/encoder/requirements.txt``, which users never install. Situations of the calibration
+share (``bot.encoder.is_calibration``) are never trained on: thresholds and confidence are chosen on them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from network import Encoder, Reader, from_published
+from sklearn.metrics import average_precision_score, f1_score
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+from weights import Weights, cut_vocabulary
+
+from bot.encoder.reading import MAX_PIECES, PREFIX, is_calibration
+from bot.language import normalise, strip_accents
+from bot.nlu.data import RISKS, Example, load_examples
+from bot.nlu.noise import noisy
+
+DANGER = ("disclose_self", "disclose_other", "emergency", "self_harm")
+
+
+def encode(tokenizer: Tokenizer, normals: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Padded ids and masks of texts in the normal form."""
+    rows = [e.ids for e in tokenizer.encode_batch([PREFIX + text for text in normals])]
+    rows = [row if len(row) <= MAX_PIECES else [*row[: MAX_PIECES - 1], row[-1]] for row in rows]
+    length = max(map(len, rows))
+    ids = np.ones((len(rows), length), np.int64)
+    mask = np.zeros((len(rows), length), np.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+        mask[i, : len(row)] = 1
+    return torch.from_numpy(ids), torch.from_numpy(mask)
+
+
+def predict(model: Reader, tokenizer: Tokenizer, normals: Sequence[str]) -> tuple[Any, Any, Any]:
+    """Intent shares, danger and grades (shares) of each text."""
+    model.eval()
+    order = sorted(range(len(normals)), key=lambda i: len(normals[i]))
+    found: list[Any] = [None] * len(normals)
+    with torch.no_grad():
+        for at in range(0, len(order), 64):
+            chosen = order[at : at + 64]
+            intent, danger, grade, _ = model(*encode(tokenizer, [normals[i] for i in chosen]))
+            for row, i in enumerate(chosen):
+                found[i] = (intent[row].softmax(-1).numpy(), float(danger[row].sigmoid()), grade[row].sigmoid().numpy())
+    return np.array([f[0] for f in found]), np.array([f[1] for f in found]), np.array([f[2] for f in found])
+
+
+def false_alarms(at_risk: Any, scores: Any, recall: float) -> float:
+    """The share of the rest above the highest threshold that reaches the recall."""
+    positive = np.sort(scores[at_risk])[::-1]
+    threshold = positive[math.ceil(recall * len(positive)) - 1]
+    return float((scores[~at_risk] >= threshold).mean())
+
+
+def report(name: str, intents: list[str], examples: Sequence[Example], found: tuple[Any, Any, Any]) -> None:
+    """One line: accuracy, macro-F1, and false alarms at three recalls."""
+    shares, danger, _ = found
+    truth = [e.intent for e in examples]
+    guess = [intents[i] for i in shares.argmax(1)]
+    at_risk = np.array([t in DANGER for t in truth])
+    summed = shares[:, [i for i, n in enumerate(intents) if n in DANGER]].sum(1)
+    score = (danger + summed) / 2
+    alarms = " ".join(f"{r:.2f}:{false_alarms(at_risk, score, r):.3f}" for r in (0.90, 0.95, 0.97, 0.98))
+    right = np.mean([t == g for t, g in zip(truth, guess, strict=True)])
+    macro = f1_score(truth, guess, average="macro")
+    average = average_precision_score(at_risk, score)
+    print(f"  {name:6} accuracy {right:.3f} macro-F1 {macro:.3f} AP {average:.3f} false alarms {alarms}", flush=True)
+
+
+class Targets:
+    """What each message teaches."""
+
+    def __init__(self, examples: Sequence[Example], intents: list[str]) -> None:
+        risks = [RISKS.index(e.risk) for e in examples]
+        dangers = [e.intent in DANGER for e in examples]
+        self.intent = torch.tensor([intents.index(e.intent) for e in examples])
+        self.danger = torch.tensor([float(d) for d in dangers])
+        # a wish to report or follow up a grave matter is neither danger nor none: it teaches nothing about danger
+        grey = [not d and r >= 2 and e.intent != "quick_exit" for d, r, e in zip(dangers, risks, examples, strict=True)]
+        self.counts = torch.tensor([float(not g) for g in grey])
+        self.grade = torch.tensor([[float(r > k) for k in range(4)] for r in risks])
+        count = np.bincount(self.intent.numpy(), minlength=len(intents))
+        weight = (count.max() / np.maximum(count, 1)) ** 0.5
+        self.weight = torch.tensor(weight / (weight * count).sum() * count.sum(), dtype=torch.float)
+
+    def loss(self, rows: Tensor, out: tuple[Tensor, ...], contrast: float) -> Tensor:
+        """Cross-entropy of the intent, of danger and of the grades; optionally supervised contrast of vectors."""
+        intent, danger, grade, vector = out
+        loss = functional.cross_entropy(intent.float(), self.intent[rows], self.weight, label_smoothing=0.05)
+        each = functional.binary_cross_entropy_with_logits(
+            danger.float(), self.danger[rows] * 0.98 + 0.01, reduction="none"
+        )
+        loss = loss + (each * self.counts[rows]).mean()
+        loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(grade.float(), self.grade[rows])
+        if contrast:
+            near = functional.normalize(vector.float(), dim=-1)
+            alike = near @ near.T / 0.1
+            self_mask = torch.eye(len(near), dtype=torch.bool)
+            same = (self.intent[rows][:, None] == self.intent[rows][None]) & ~self_mask
+            log_share = alike - torch.logsumexp(alike.masked_fill(self_mask, -1e9), 1, keepdim=True)
+            pairs = same.sum(1)
+            if (pairs > 0).any():
+                loss = loss - contrast * ((log_share * same).sum(1)[pairs > 0] / pairs[pairs > 0]).mean()
+        return loss
+
+
+def epoch_batches(examples: Sequence[Example], epoch: int, seed: int, size: int) -> list[list[tuple[str, int]]]:
+    """Every message as typed and in another view (bare, or noisy in another way each epoch), of like lengths.
+
+    What is bare already comes once, typed or noisy, and sometimes twice: its views differ little.
+    """
+    rng = random.Random(f"{seed}/{epoch}")  # noqa: S311 - variety, not secrecy
+    rows: list[tuple[str, int]] = []
+    for i, example in enumerate(examples):
+        slips = noisy(example.text, 1000 * seed + epoch)
+        if example.text.isascii():
+            texts = [example.text if rng.random() < 0.5 else slips]
+            texts += [slips] if rng.random() < 0.3 else []
+        else:
+            texts = [example.text, strip_accents(example.text) if rng.random() < 0.5 else slips]
+        rows += [(normalise(text), i) for text in texts]
+    rng.shuffle(rows)
+    batches: list[list[tuple[str, int]]] = []
+    for at in range(0, len(rows), size * 25):
+        block = sorted(rows[at : at + size * 25], key=lambda row: len(row[0]))
+        batches += [block[i : i + size] for i in range(0, len(block), size)]
+    rng.shuffle(batches)
+    return batches
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("nlu_data/nlu"))
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="go on from the checkpoint of another run")
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--contrast", type=float, default=0.0)
+    parser.add_argument("--average", type=float, default=0.998, help="decay of the averaged weights")
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def start(options: argparse.Namespace, known: Sequence[Example], intents: list[str]) -> tuple[Reader, Tokenizer]:
+    """The untrained or earlier model, and the cut tokenizer in ``--out``."""
+    path = options.out / "tokenizer.json"
+    weights = Weights(options.weights)
+    if options.start:
+        path.write_bytes((options.start / "tokenizer.json").read_bytes())
+        tokenizer = Tokenizer.from_file(str(path))
+        model = Reader(Encoder(tokenizer.get_vocab_size(), weights.sizes, options.dropout), len(intents))
+        model.load_state_dict(torch.load(options.start / "model.pt", weights_only=True))
+        return model, tokenizer
+    texts = [PREFIX + normalise(v) for e in known for v in (e.text, strip_accents(e.text), noisy(e.text, 1))]
+    kept = cut_vocabulary(options.tokenizer, texts, path)
+    tokenizer = Tokenizer.from_file(str(path))
+    model = Reader(from_published(weights, kept, options.dropout), len(intents))
+    model.eval()
+    with torch.no_grad():
+        some = [normalise(e.text) for e in known[::8]]
+        vectors = torch.cat([model.encoder(*encode(tokenizer, some[i : i + 64])) for i in range(0, len(some), 64)])
+        model.centre.copy_(vectors.mean(0))
+        model.spread.copy_(vectors.std(0) * 2)
+        for head in (model.intent, model.danger, model.grade):
+            head.weight.mul_(0.3)
+    return model, tokenizer
+
+
+def main() -> None:
+    """Train, print a line an epoch, keep the averaged weights."""
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    examples = load_examples(options.data)
+    known = [e for e in examples if not is_calibration(e.situation)]
+    held = [e for e in examples if is_calibration(e.situation)]
+    intents = sorted({e.intent for e in examples})
+    model, tokenizer = start(options, known, intents)
+    model.encoder.words.weight.requires_grad_(False)
+    heads = [*model.intent.parameters(), *model.danger.parameters(), *model.grade.parameters()]
+    body = [p for p in model.encoder.parameters() if p.requires_grad]
+    groups = [{"params": body, "base": options.rate}, {"params": heads, "base": 3 * options.rate}]
+    optimiser = torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01, fused=True)
+    average = torch.optim.swa_utils.AveragedModel(
+        model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
+    )
+    targets = Targets(known, intents)
+    steps = sum(len(epoch_batches(known, e, options.seed, options.size)) for e in range(options.epochs))
+    warm, step, began = 0.06 * steps, 0, time.time()
+    print(f"{len(known)} messages to learn, {len(held)} held back, {tokenizer.get_vocab_size()} pieces, {steps} steps")
+    for epoch in range(options.epochs):
+        model.train()
+        total = 0.0
+        batches = epoch_batches(known, epoch, options.seed, options.size)
+        for number, batch in enumerate(batches, 1):
+            step += 1
+            pace = min(1.0, step / warm) * max(0.02, 1 - step / steps)
+            for group in optimiser.param_groups:
+                group["lr"] = group["base"] * pace
+            ids, mask = encode(tokenizer, [text for text, _ in batch])
+            with torch.autocast("cpu", torch.bfloat16):
+                out = model(ids, mask)
+            loss = targets.loss(torch.tensor([i for _, i in batch]), out, options.contrast)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            average.update_parameters(model)
+            total += loss.item()
+            if step % 100 == 0:
+                pause = (time.time() - began) / step
+                print(f"    step {step} loss {total / number:.3f} {pause:.3f} s a step", flush=True)
+        minutes = (time.time() - began) / 60
+        print(f"epoch {epoch + 1}: loss {total / len(batches):.3f}, {minutes:.1f} minutes", flush=True)
+        for name, view in (("typed", str), ("bare", strip_accents)):
+            if epoch + 1 == options.epochs or name == "typed":
+                found = predict(average.module, tokenizer, [normalise(view(e.text)) for e in held])
+                report(name, intents, held, found)
+        torch.save(average.module.state_dict(), options.out / "model.pt")
+        (options.out / "intents.json").write_text(json.dumps(intents))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The actions around answers: one clarifying question, then a person; messages that lean on the last answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import clarify
+from actions.answers import ActionAnswer, ActionShowItem
+from actions.clarify import ActionHint
+from actions.safety import ActionSmallTalk
+from actions.shared import THREAD
+from bot.dialogue.phrases import load_yaml
+from bot.knowledge.models import AUDIENCES
+from bot.settings import ROOT
+
+RANKING = [
+    {"name": "nlu_fallback", "confidence": 0.6}, {"name": "ask_law", "confidence": 0.3},
+    {"name": "disclose_other", "confidence": 0.2}, {"name": "start_report", "confidence": 0.15},
+    {"name": "chitchat", "confidence": 0.1}, {"name": "ask_procedure", "confidence": 0.08},
+    {"name": "ask_skill", "confidence": 0.01},
+]  # fmt: skip
+
+
+def user(text: str, intent: str, **more: Any) -> dict[str, Any]:
+    return {"event": "user", "text": text, "parse_data": {}, "intent": intent, **more}
+
+
+def tracker(
+    text: str, intent: str, slots: dict[str, Any] | None = None, events: list[dict[str, Any]] | None = None,
+    entities: list[dict[str, Any]] | None = None, metadata: dict[str, Any] | None = None,
+) -> Tracker:  # fmt: skip
+    latest = {
+        "text": text, "intent": {"name": intent}, "intent_ranking": RANKING, "entities": entities or [],
+        "metadata": {"audience": "parent", **(metadata or {})},
+    }  # fmt: skip
+    return Tracker("p", slots or {}, latest, [*(events or []), user(text, intent)], False, None, {}, "action_listen")
+
+
+async def run(action: Any, where: Tracker) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    dispatcher = CollectingDispatcher()
+    events = await action.run(dispatcher, where, {})
+    return dispatcher.messages, events
+
+
+async def test_what_is_not_understood_is_asked_about_once_with_the_likeliest_intents() -> None:
+    said, events = await run(ActionAnswer(), tracker("asdf qwer zxcv", "nlu_fallback"))
+    assert [b["payload"] for b in said[0]["buttons"]] == [
+        '/hint{"part": "law"}',
+        "/start_report",
+        '/hint{"part": "procedure"}',
+    ]
+    assert "111" in said[0]["text"]
+    assert {"event": "slot", "timestamp": None, "name": "unclear", "value": 1} in events
+
+
+async def test_the_second_time_in_a_row_offers_a_person_and_no_third_question() -> None:
+    asked = [user("asdf", "nlu_fallback"), {"event": "slot", "name": "unclear", "value": 1}]
+    for level in (1, 2):
+        asked[-1]["value"] = level
+        said, events = await run(ActionAnswer(), tracker("asdf qwer zxcv", "nlu_fallback", events=asked))
+        assert said[0]["text"] == clarify.words()["again"]["parent"]
+        assert said[1]["response"] == "utter_talk_to_human"
+        assert not said[0]["buttons"]
+        assert events[0]["value"] == level + 1
+
+
+async def test_anything_understood_in_between_begins_anew() -> None:
+    earlier = [user("asdf", "nlu_fallback"), {"event": "slot", "name": "unclear", "value": 1}, user("chào", "greet")]
+    said, events = await run(ActionAnswer(), tracker("asdf qwer zxcv", "nlu_fallback", events=earlier))
+    assert said[0]["text"] == clarify.words()["ask"]["parent"]
+    assert events[0]["value"] == 1
+
+
+async def test_beside_the_safe_words_nothing_is_asked() -> None:
+    where = tracker("asdf qwer", "nlu_fallback", metadata={"safety_shown": True, "kind": "disclosure"})
+    assert await run(ActionAnswer(), where) == ([], [])
+
+
+@pytest.mark.parametrize("part", ["law", "procedure", "skill", "online", "wellbeing"])
+@pytest.mark.parametrize("audience", AUDIENCES)
+async def test_a_hint_says_what_to_write(part: str, audience: str) -> None:
+    where = tracker("/hint", "hint", entities=[{"entity": "part", "value": part}], metadata={"audience": audience})
+    said, _ = await run(ActionHint(), where)
+    assert said[0]["text"] == clarify.words()["hints"][part][audience]
+
+
+def test_every_button_may_be_pressed_and_every_intent_exists() -> None:
+    domain = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+    intents = {next(iter(i)) if isinstance(i, dict) else i for i in domain["intents"]}
+    allowed = load_yaml("commands.yml")["allowed_payloads"]
+    for name, entry in clarify.words()["intents"].items():
+        assert name in intents
+        assert entry["payload"].lstrip("/").partition("{")[0] in allowed
+        assert entry["default"]
+    for sentence in (clarify.words()["ask"], clarify.words()["again"]):
+        assert set(sentence) == set(AUDIENCES)
+    assert {"action_hint"} <= set(domain["actions"])
+    assert {THREAD, clarify.UNCLEAR} <= set(domain["slots"])
+
+
+async def test_a_message_leans_on_the_item_shown_whatever_its_intent() -> None:
+    pressed = tracker("/show_item", "show_item", entities=[{"entity": "item_id", "value": "phat-danh-dap"}])
+    said, events = await run(ActionShowItem(), pressed)
+    thread = next(e["value"] for e in events if e["name"] == THREAD)
+    assert thread["items"] == ["phat-danh-dap"]
+    said, events = await run(ActionSmallTalk(), tracker("nguồn ở đâu vậy bạn", "chitchat", {THREAD: thread}))
+    assert "vietnamnet.vn" in said[0]["text"]
+    said, events = await run(ActionAnswer(), tracker("nghe như thầy cô", "nlu_fallback", {THREAD: thread}))
+    assert said[0]["text"].startswith("Căn cứ")
+    assert {"audience": "teacher"} in [m.get("custom") for m in said]
+    assert {"name": "audience", "value": "teacher"}.items() <= events[-1].items()
+
+
+async def test_small_talk_stays_small_talk() -> None:
+    said, _ = await run(ActionSmallTalk(), tracker("cảm ơn bạn", "thank", {THREAD: {"items": ["phat-danh-dap"]}}))
+    assert said[0]["response"] == "utter_thank"
