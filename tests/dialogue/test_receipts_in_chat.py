@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.db import tables
+from bot.dialogue.limits import SenderLimits
 from bot.reports import messages as quiet
 from tests.dialogue.talking import Line, Person, asked, not_said
 
@@ -293,11 +294,13 @@ def test_not_deleting_after_all(line: Line) -> None:
 
 def test_a_flood_is_slowed_but_danger_is_taken(line: Line) -> None:
     person = Person(line, "telegram")
-    heard: list[str] = []
-    while "" not in heard:
-        heard.append(person.say(f"haha {len(heard)}").text)
-        assert len(heard) < 150, "never slowed"
-    assert sum("nhanh quá" in text for text in heard) >= 1
+    if time.time() % 60 > 40:
+        time.sleep(61 - time.time() % 60)  # all within one minute
+    limits = SenderLimits(line.store, line.settings.messages_per_minute)
+    for _ in range(line.settings.messages_per_minute):  # as many as a person may write
+        limits.over(person.sender)
+    asked(person.say("haha"), "nhanh quá", "111")
+    assert person.say("hihi").replies == [], "said once"
     danger = person.say("cứu em với, ổng đang cầm dao đập cửa")
     assert danger.replies[0].kind == "safety"
     asked(danger, "113")
@@ -313,6 +316,7 @@ def test_an_officer_takes_over_in_the_middle_of_a_report(line: Line) -> None:
     floor = line.gateway.floor  # type: ignore[union-attr]
     (chat,) = [row["chat"] for row in rows(line, tables.conversations, sender=person.sender)]
     floor.take(chat, "lan")
+    floor.write(chat, "lan", "Chào em, cô là cán bộ bảo vệ trẻ em.", "line 1")
     assert all("tuổi" not in reply.text for reply in person.say("em chào cô").replies), "the form is silent"
     danger = person.say("cứu em, nó đang cầm dao ngoài cửa")
     assert "safety" in [reply.kind for reply in danger.replies]
