@@ -121,6 +121,8 @@ def _verb(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> bool
     first = words[hit.start]
     if bare and first == "duong":
         return _road(words, hit.start) or words[hit.end : hit.end + 1] in (("di",), ("ve",), ("xa",), ("toi",))
+    if bare and first == "ma":  # "mà con" is far more usual than "má con"
+        return not _does_harm(words, hit.end, bare)
     return bare and first == "bo" and any(h.end == hit.start for h in hits)
 
 

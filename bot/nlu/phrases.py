@@ -156,20 +156,20 @@ class PhraseFinder:
             for phrase in self._phrases[tuple(token.orth_ for token in doc[start:end])]:
                 if phrase.fits(typed, bare):
                     whole = " ".join(words.words[start:end])
-                    exact = typed == list(phrase.marks)
+                    missing = sum(a != b for a, b in zip(typed, phrase.marks, strict=True))
                     hits.append(
-                        (not exact, Hit(phrase.label, phrase.value, start + phrase.first, start + phrase.last, whole))
+                        (missing, Hit(phrase.label, phrase.value, start + phrase.first, start + phrase.last, whole))
                     )
         return _longest(hits)
 
 
-def _longest(hits: list[tuple[bool, Hit]]) -> list[Hit]:
-    """Of hits that overlap, the longest of each label, exactly spelt ones first; what is ignored hides the rest."""
+def _longest(hits: list[tuple[int, Hit]]) -> list[Hit]:
+    """Of hits that overlap, the longest of each label, those with the fewest diacritics missing first; what is ignored hides the rest."""
     kept: list[Hit] = []
 
-    def rank(pair: tuple[bool, Hit]) -> tuple[int, bool, int, int, int]:
-        loose, hit = pair
-        return hit.start - hit.end, loose, LABELS.index(hit.label), -len(hit.whole), hit.start
+    def rank(pair: tuple[int, Hit]) -> tuple[int, int, int, int, int]:
+        missing, hit = pair
+        return hit.start - hit.end, missing, LABELS.index(hit.label), -len(hit.whole), hit.start
 
     for _, hit in sorted(hits, key=rank):
         if not any(

@@ -151,6 +151,7 @@ def test_a_school_year_is_a_time_and_an_age(finder: EntityFinder) -> None:
         ("con học lớp mầm, bị cô nhéo tai", "bảo mẫu"),
         ("chú Sáu hàng xóm rủ con vô nhà", "hàng xóm"),
         ("cô Lan chủ nhiệm lớp em hay chửi", "giáo viên"),
+        ("ba me con danh con hoai", "cha mẹ"),
     ],
 )
 def test_the_relation_is_of_who_harms(finder: EntityFinder, text: str, value: str) -> None:
@@ -188,6 +189,7 @@ def test_words_of_people_do_not_enter_the_vocabulary(finder: EntityFinder) -> No
         ("thầy cô dạy hay", "name"),
         ("bạn em bị đánh", "name"),
         ("duong con di hoc xa lam", "relation"),
+        ("con met ma con khong dam noi", "relation"),
         ("em 5 diem toan", "age"),
         ("hội phụ nữ xã", "sex"),
     ],
