@@ -137,7 +137,8 @@ class Line:
         try:
             self._wait_for_children()
             thread.start()
-            assert ready.wait(START), "the gateway did not start"
+            while not ready.wait(0.2):
+                assert thread.is_alive(), "the gateway did not start; its error stands above"
             yield self
         finally:
             done.set()
