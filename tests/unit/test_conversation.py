@@ -188,3 +188,32 @@ async def test_who_is_writing_is_asked_once_and_only_when_nothing_tells(assessor
     assert len(second.replies) == 1
     known = await answer(assessor, Rasa({"text": "dạ"}), "con 8 tuổi, con chào cô", Memory())
     assert not any(len(r.buttons) == 4 for r in known.replies)
+
+
+async def test_beside_an_officer_only_what_keeps_somebody_safe_is_said(assessor: RiskAssessor) -> None:
+    conversation = Conversation(assessor, SafetyAnswers.load(), Rasa({"text": "không bao giờ"}))
+
+    def listen(text: str) -> Turn:
+        return conversation.listen(IncomingMessage("web", "c", "u", text=text), memory)
+
+    memory = Memory(introduced=True)
+    assert listen("dạ con chào cô").replies == []
+    first = listen(DISCLOSURE)
+    assert [reply.kind for reply in first.replies] == ["safety"]
+    assert with_numbers(first)
+    assert listen(DISCLOSURE).replies == []  # the officer has read it; the numbers are there
+    for _ in range(2):  # in immediate danger they are repeated: nobody knows whether the officer still looks
+        urgent = listen("ổng đang đập cửa phòng con, ổng cầm dao")
+        assert urgent.risk == "immediate"
+        assert with_numbers(urgent)
+    assert urgent.silent
+    assert memory.risk == "immediate"
+
+
+async def test_what_rasa_wishes_about_people_and_danger_is_heard(assessor: RiskAssessor) -> None:
+    rasa = Rasa({"text": "chưa có ai"}, {"custom": {"kind": "human"}}, {"custom": {"danger": True}})
+    turn = await answer(assessor, rasa, "cho gặp cán bộ")
+    assert [reply.kind for reply in turn.replies] == ["human"]
+    assert turn.danger
+    assert not turn.calm
+    assert (await answer(assessor, Rasa({"text": "dạ"}, {"custom": {"calm": True}}), "không phải vậy")).calm
