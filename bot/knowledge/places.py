@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.knowledge.models import Place
 from bot.knowledge.source import read, records
 from bot.knowledge.texts import load_data
+from bot.language.syllable import is_bare_syllable
 
 _WORD = re.compile(r"\w+")
 _AFTER = 45
@@ -72,7 +73,8 @@ def _marks(text: str) -> list[tuple[str, str]]:
     words = []
     for word in _WORD.findall(unicodedata.normalize("NFC", text).lower()):
         parts = unicodedata.normalize("NFD", word.replace("đ", "d\u0335"))
-        marks = "".join(sorted(c for c in parts if unicodedata.category(c) == "Mn"))
+        # hỏi and ngã sound alike in the South: "Vỉnh Thuận"
+        marks = "".join(sorted(c for c in parts if unicodedata.category(c) == "Mn")).replace("\u0303", "\u0309")
         words.append(("".join(c for c in parts if unicodedata.category(c) != "Mn"), marks))
     return words
 
@@ -88,6 +90,33 @@ def _bare(name: str) -> str:
     return folded
 
 
+def _holes(name: str) -> set[str]:
+    """A name, and the name without any one of its letters: two names that share one are a slip apart."""
+    return {name, *(name[:i] + name[i + 1 :] for i in range(len(name)))} if len(name) <= 30 else set()
+
+
+def _one_slip(written: str, name: str) -> bool:
+    """One letter of one longer word is wrong, missing, too many or swapped, and not the first."""
+    pairs = list(zip(written.split(), name.split(), strict=False))
+    if len(written.split()) != len(name.split()):
+        return False
+    wrong = [(a, b) for a, b in pairs if a != b]
+    if len(wrong) != 1:
+        return False
+    typed, right = wrong[0]
+    return typed[0] == right[0] and len(right) >= 4 and len(typed) >= 3 and bool(_holes(typed) & _holes(right))
+
+
+def _slip_of(written: str, name: str, sure: bool) -> bool:
+    """Whether the other words bear the name's diacritics, and the wrong one is no word, unless it is surely a place."""
+    for (letters, marks), (right, wanted) in zip(_marks(written), _marks(name), strict=False):
+        if letters == right and any(marks.count(m) > wanted.count(m) for m in marks):
+            return False
+        if letters != right and not sure and is_bare_syllable(letters):
+            return False
+    return True
+
+
 class Places:
     """The communes of today and all names that lead to them."""
 
@@ -99,6 +128,8 @@ class Places:
         for place in places:
             self._add_place(place)
         self._everyday = {fold(name).text for name in self.rules["everyday"]}
+        self._days = {fold(name).text for name in self.rules["days"]}
+        self._short = {fold(name).text for name in self.rules["short"]}
         self._types = {form: kind for kind, forms in self.rules["commune_types"].items() for form in forms}
 
     @classmethod
@@ -162,7 +193,38 @@ class Places:
             if len({unit.place.code for unit in units}) == 1:
                 place = units[0].place
                 matches.append(PlaceMatch(place.label, place.code, *folded.span(start, match.end())))
-        return matches
+        return matches or self._misspelt(folded)
+
+    def _misspelt(self, folded: _Folded) -> list[PlaceMatch]:
+        """A name one letter away from just one that we know, behind a word that makes it a place ("ở Giồng Riền")."""
+        for cue in self._cue.finditer(folded.text):
+            words = [*_WORD.finditer(folded.text, cue.end(), cue.end() + _AFTER)][:4]
+            for count in range(len(words), 1, -1):
+                written = folded.text[words[0].start() : words[count - 1].end()]
+                near = {name for hole in _holes(written) for name in self._near_names.get(hole, ())}
+                near = {name for name in near if _one_slip(written, name)} if written not in self._units else set()
+                original = folded.original[slice(*folded.span(words[0].start(), words[count - 1].end()))]
+                sure = bool(cue["commune"]) or self._capitals(original)
+                units = [u for name in near for u in self._units[name] if _slip_of(original, u.name, sure)]
+                units = [u for u in units if u.today] or units
+                if len({u.place.code for u in units}) == 1 and not self._elsewhere(folded, words[count - 1].end()):
+                    start = words[0].start() if cue["cue"] else cue.start("commune")
+                    place = units[0].place
+                    return [PlaceMatch(place.label, place.code, *folded.span(start, words[count - 1].end()))]
+        return []
+
+    @cached_property
+    def _cue(self) -> re.Pattern[str]:
+        types = "|".join(re.escape(t).replace(r"\ ", r"\s+") for t in sorted(self._types, key=len, reverse=True))
+        return re.compile(rf"(?<!\w)(?:(?P<commune>{types})|(?P<cue>o|tai|ve|que))\s+")
+
+    @cached_property
+    def _near_names(self) -> dict[str, set[str]]:
+        near: dict[str, set[str]] = {}
+        for name in self._units:
+            for hole in _holes(name) if len(name) >= 7 and " " in name else ():
+                near.setdefault(hole, set()).add(name)
+        return near
 
     def _named_districts(self, found: list[re.Match[str]]) -> set[str]:
         """Districts that the text names, with their type or as a name of no commune alone."""
@@ -187,18 +249,32 @@ class Places:
             wanted = _marks(unit.name)
             if typed == wanted:
                 exact.append(unit)
-            elif all(t == w or (t[0] == w[0] and not t[1]) for t, w in zip(typed, wanted, strict=False)):
+            elif all(t[0] == w[0] and all(t[1].count(m) <= w[1].count(m) for m in t[1])
+                     for t, w in zip(typed, wanted, strict=False)):  # fmt: skip
                 loose.append(unit)
         units = exact or loose
+        if name in self._days and match["cue"] not in ("o", "cho", "tai", "ve", "gan", "nha o", "song o"):
+            return units if match["commune"] or self._capitals(written) else []
         if match["commune"] or match["cue"]:
             return units
-        capitals = all(word[0].isupper() for word in written.split())
+        if name in self._short:
+            return units if self._place_like(folded.text, match) and written.isupper() else []
+        capitals = self._capitals(written)
         accented = any(marks for _, marks in typed)
         if name in self._everyday:
             before = folded.text[: match.start("name")].split()
             person = bool(before) and before[-1] in self.rules["persons"]
             return units if capitals and not written.isupper() and not person else []
         return units if capitals or accented or self._district_follows(folded.text, match.end()) else []
+
+    @staticmethod
+    def _capitals(written: str) -> bool:
+        return all(word[0].isupper() for word in written.split())
+
+    @staticmethod
+    def _place_like(text: str, match: re.Match[str]) -> bool:
+        """Whether a short form stands at the end of a clause, as an address does ("…, RG")."""
+        return re.match(r"\s*(?:$|[,.;!?)])", text[match.end() :]) is not None
 
     def _district_follows(self, text: str, end: int) -> bool:
         behind = text[end : end + _AFTER]
@@ -207,7 +283,7 @@ class Places:
     def _decide(self, units: list[_Unit], match: re.Match[str], named: set[str], folded: _Folded) -> list[_Unit]:
         """Narrow units by the district behind the name, its type, other districts named, and today's names."""
         behind = folded.text[match.end() : match.end() + _AFTER]
-        if self._elsewhere(behind):
+        if self._elsewhere(folded, match.end()):
             return []
         near = {d for d in self._districts if re.match(rf"[\s,.;()-]*{self._district_form}{d}(?!\w)", behind)}
         if near:
@@ -224,17 +300,42 @@ class Places:
         types = "|".join(re.escape(t).replace(r"\ ", r"\s+") for t in self.rules["district_types"])
         return rf"(?:(?:{types})\s*)?"
 
-    def _elsewhere(self, behind: str) -> bool:
+    @cached_property
+    def _chain(self) -> re.Pattern[str]:
+        """What puts a name into a district or province, right behind it: "…, huyện Thanh Bình, tỉnh Đồng Tháp"."""
+        types = "|".join(re.escape(t) for t in sorted(self.rules["district_types"], key=len, reverse=True))
+        return re.compile(
+            rf"[\s,.;()-]*(?:(?:thuoc|cua|o)\s+)?(?P<type>{types}|tinh|t\.)(?:\s+|(?<=\.))"
+            r"(?P<name>(?:\d+|[a-z]+(?: [a-z]+){0,2}))"
+        )
+
+    def _elsewhere(self, folded: _Folded, at: int) -> bool:
         """Whether the words behind a name put it into a district or province that is not ours."""
-        types = "|".join(re.escape(t) for t in self.rules["district_types"])
-        for found in re.finditer(rf"(?<!\w)(?:{types})\s*((?:[a-z]+\s?){{1,4}})", behind):
-            after = found.group(1).strip()
-            if not any(after.startswith(name) for name in self._districts):
-                return True
-        province = re.search(r"(?<!\w)tinh\s+((?:[a-z]+\s?){1,3})", behind)
-        if province is None:
-            return False
-        return not any(province.group(1).startswith(own) for own in self.rules["own_provinces"])
+        while (found := self._chain.match(folded.text, at)) is not None:
+            name, end = found["name"], found.end()
+            province = found["type"] in ("tinh", "t.")
+            ours = self.rules["own_provinces"] if province else self._districts
+            own = next((known for known in ours if re.match(rf"{known}(?!\w)", name)), None)
+            if own is None:
+                return self._is_district(folded, found, province)
+            at = found.start("name") + len(own)
+            if at >= end + 1:
+                return False
+        return False
+
+    def _is_district(self, folded: _Folded, found: re.Match[str], province: bool) -> bool:
+        """Whether "quan …" is "quận …" and no "quán …", "tinh …" is "tỉnh …" and no "tình …"."""
+        start, stop = folded.span(found.start("type"), found.end("type"))
+        marks = "".join(m for _, m in _marks(folded.original[start:stop]))
+        known = any(re.match(rf"{name}(?!\w)", found["name"]) for name in self.rules["provinces"])
+        if not marks:
+            if province or found["type"] in ("tinh", "t."):
+                return known
+            begin, _ = folded.span(found.start("name"), found.end("name"))
+            likely = folded.original[begin].isupper() or folded.original[begin].isdigit() or found["type"] != "quan"
+            return likely and not any(re.match(rf"{w}(?!\w)", found["name"]) for w in self.rules["no_districts"])
+        right = {"quan": "quận", "huyen": "huyện", "tinh": "tỉnh"}.get(found["type"])
+        return right is None or marks == "".join(m for _, m in _marks(right))
 
     def names(self) -> Iterator[str]:
         """Every name, old or new, that :meth:`find` knows (for gazetteers and tests)."""

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import spacy
-import yaml
-from spacy.language import Language
 from spacy.matcher import Matcher
-from spacy.pipeline import EntityRuler
-from spacy.tokens import Doc, Span
+from spacy.tokens import Span
 from spacy.util import filter_spans
 
 from bot.knowledge.places import Places
 from bot.language import strip_accents
-from bot.language.normal import word as normal_word
-from bot.nlu.spans import Cut, cut
+from bot.nlu import doers
+from bot.nlu.names import find_names
+from bot.nlu.phrases import TABLE, Hit, PhraseFinder, numbers
+from bot.nlu.spans import Cut, Words, cut
 
-TABLE = Path(__file__).parent / "tables" / "entities.yml"
+__all__ = ["MAX_CHARS", "TABLE", "Entity", "EntityFinder"]
+
 MAX_CHARS = 4000
-_PHRASES = ("relation", "sex", "platform", "time")
 _PHONE = re.compile(r"(?<![\d+])(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)")
-_CLOCK = re.compile(
-    r"(?<!\w)(?:lúc |luc )?\d{1,2}\s?(?:h|g|giờ|gio|:)\s?\d{0,2}(?!\w)(?: (?:sáng|trưa|chiều|tối|khuya|đêm))?", re.I
-)
-_DAY = re.compile(
-    r"(?<!\w)(?:ngày|ngay|hôm|mùng|mung)\s+\d{1,2}(?:\s*[/-]\s*\d{1,2}(?:\s*[/-]\s*\d{2,4})?)?(?!\w)", re.I
-)
+_PREFIXES = frozenset(
+    [
+        "từ", "tu", "lúc", "luc", "hồi", "hoi", "vào", "vao", "khoảng", "khoang", "tầm", "tam", "cỡ", "co"
+    ]
+)  # fmt: skip
+"""Words that belong to a time behind them."""
+_NUMBER_WORDS = frozenset(
+    [
+        "tuoi", "tui", "t", "thang", "lop", "lp", "khoi", "len", "sinh", "sn", "ngay", "de", "nam", "nay", "dieu",
+        "khoan", "moi", "be", "em", "con", "chau", "no", "la", "choi", "mam"
+    ]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,61 +47,32 @@ class Entity:
     end: int
 
 
-@lru_cache(maxsize=1)
-def table() -> dict[str, Any]:
-    """The phrases and numbers, read once."""
-    loaded: dict[str, Any] = yaml.load(TABLE.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506
-    return loaded
+def _numbered(phrases: PhraseFinder) -> Matcher:
+    """Ages, classes, years of birth and legal references: rules about numbers, in words without diacritics."""
+    matcher = Matcher(phrases.vocab)
 
+    def one_of(*words: str) -> dict[str, object]:
+        return {"ORTH": {"IN": list(words)}}
 
-@lru_cache(maxsize=1)
-def _numbers() -> dict[str, str]:
-    words = {w: value for value, names in table()["numbers"].items() for w in names}
-    return {**{strip_accents(w): v for w, v in words.items()}, **words}
-
-
-@lru_cache(maxsize=1)
-def _not_names() -> frozenset[str]:
-    return frozenset(table()["not_names"].split())
-
-
-def _ruler(bare: bool) -> tuple[Language, EntityRuler]:
-    """A Vietnamese pipeline whose ruler knows the phrases, with or without their diacritics."""
-    nlp = spacy.blank("vi", config={"nlp": {"tokenizer": {"use_pyvi": False}}})
-    ruler = nlp.add_pipe("entity_ruler", config={"overwrite_ents": True})
-    assert isinstance(ruler, EntityRuler)
-    marked = set(table()["marked"])
-    patterns: list[dict[str, Any]] = []
-    for label in _PHRASES:
-        for value, phrases in table()[label].items():
-            for phrase in phrases:
-                if bare and phrase in marked:
-                    continue
-                form = strip_accents(phrase) if bare else phrase
-                patterns.append({"label": label, "id": value, "pattern": [{"LOWER": w} for w in form.split()]})
-    ruler.add_patterns(patterns)
-    return nlp, ruler
-
-
-def _numbered(nlp: Language) -> Matcher:
-    """Ages, classes, years of birth and legal references: rules about numbers."""
-    matcher = Matcher(nlp.vocab)
-    number = {"LOWER": {"REGEX": r"^\d{1,3}$"}}
-    spelt = {"LOWER": {"IN": sorted({w for name in _numbers() for w in name.split()})}}
-    years = {"LOWER": {"IN": ["tuổi", "tuoi", "t", "tủi"]}}
-    matcher.add("age", [[number, years], [spelt, {**years, "LOWER": {"IN": ["tuổi", "tuoi"]}}]])
-    matcher.add("age", [[spelt, spelt, {"LOWER": {"IN": ["tuổi", "tuoi"]}}]])
-    grade = {"LOWER": {"IN": ["lớp", "lop", "lp", "khối"]}}
+    number, year = {"ORTH": "#"}, {"ORTH": "##"}
+    spelt = one_of(*sorted({w for name in numbers() for w in name.split()}))
+    years, full, months = one_of("tuoi", "t", "tui"), one_of("tuoi"), one_of("thang")
+    matcher.add("age", [[number, years], [spelt, full], [spelt, spelt, full]])
+    matcher.add("months", [[number, months, years], [spelt, months, years], [spelt, spelt, months, years]])
+    matcher.add("months", [[one_of("be"), number, months]])
+    matcher.add("turned", [[one_of("len"), spelt], [one_of("len"), number]])
+    child, just = one_of("em", "con", "chau", "no", "be"), {**one_of("moi", "nam", "nay"), "OP": "{0,3}"}
+    matcher.add("bare_age", [[child, just, number]])
+    grade = one_of("lop", "lp", "khoi")
+    matcher.add("grade", [[grade, number], [grade, spelt], [grade, one_of("la", "choi", "mam")]])
+    born = one_of("sinh", "sn", "de")
+    day: list[Any] = [number, one_of("/", "-"), number, one_of("/", "-"), year]
+    matcher.add("born", [[born, year], [born, one_of("nam"), year], [born, one_of("ngay"), *day], [born, *day]])
+    article, clause, any_number = one_of("dieu"), one_of("khoan"), one_of("#", "###")
     matcher.add(
-        "grade",
-        [[grade, number], [grade, spelt], [grade, {"LOWER": {"IN": ["lá", "chồi", "mầm", "la", "choi", "mam"]}}]],
+        "law_ref",
+        [[article, any_number], [clause, any_number, article, any_number], [article, any_number, clause, any_number]],
     )
-    born = {"LOWER": {"IN": ["sinh", "sn", "đẻ"]}}
-    year = {"LOWER": {"REGEX": r"^20[012]\d$"}}
-    matcher.add("born", [[born, year], [born, {"LOWER": {"IN": ["năm", "nam"]}}, year]])
-    article = {"LOWER": {"IN": ["điều", "dieu"]}}
-    clause = {"LOWER": {"IN": ["khoản", "khoan"]}}
-    matcher.add("law_ref", [[article, number], [clause, number, article, number], [article, number, clause, number]])
     return matcher
 
 
@@ -106,73 +80,148 @@ class EntityFinder:
     """Holds the compiled patterns; one instance serves every message."""
 
     def __init__(self, places: Places | None = None) -> None:
-        self._pipelines = {bare: _ruler(bare)[0] for bare in (False, True)}
-        self._matchers = {bare: _numbered(nlp) for bare, nlp in self._pipelines.items()}
+        self._phrases = PhraseFinder()
+        self._matcher = _numbered(self._phrases)
         self._places = places
 
     def find(self, text: str, today: date | None = None) -> list[Entity]:
-        """Every entity of a message, in order, none overlapping another."""
+        """Every entity of a message, in order, none overlapping another but sex, relation and names."""
         text = text[:MAX_CHARS]
-        prepared = cut(text)
-        if not prepared.text.strip():
+        message = cut(text, self._phrases.known)
+        if not message.pieces:
             return []
-        doc = self._pipelines[prepared.bare](prepared.text)
-        found = self._phrases(doc, prepared)
-        found += self._numbers_of(doc, prepared, today or date.today())
-        found += _names(doc, prepared)
+        names = find_names(message)
+        found = self._phrased(message, names, text)
+        found += self._numbers_of(message, today or date.today())
+        found += [_entity(message, "name", " ".join(p.typed for p in message.pieces[a:b]), a, b) for a, b in names]
         found += [_phone(m) for m in _PHONE.finditer(text)]
-        found += [Entity("time", m[0].strip(), m.start(), m.end()) for p in (_CLOCK, _DAY) for m in p.finditer(text)]
         if self._places is not None:
             found += [Entity("commune", p.name, p.start, p.end) for p in self._places.find(text)]
         return _without_overlap(found)
 
-    def _phrases(self, doc: Doc, prepared: Cut) -> list[Entity]:
-        found = []
-        for span in doc.ents:
-            start, end = prepared.original(span.start_char, span.end_char)
-            value = span.text.lower() if span.label_ == "time" else span.ent_id_
-            found.append(Entity(span.label_, value, start, end))
-        return found
+    def _phrased(self, message: Cut, names: list[tuple[int, int]], text: str) -> list[Entity]:
+        """Sex, platform, time and relation, read in the normal form of the words and as typed."""
+        found: list[Entity] = []
+        relations: list[Entity] = []
+        for words in [message.normal] if message.normal == message.typed else [message.normal, message.typed]:
+            hits = self._phrases.find(self._phrases.doc(words), words, message.bare)
+            found += _times([h for h in hits if h.label == "time"], message, words, text)
+            found += [_of_hit(message, words, h) for h in hits if h.label in ("sex", "platform")]
+            if not relations:
+                related = _relations([h for h in hits if h.label == "relation"], message, words, names)
+                relations = [_of_hit(message, words, h) for h in related]
+        return found + relations
 
-    def _numbers_of(self, doc: Doc, prepared: Cut, today: date) -> list[Entity]:
-        matches = self._matchers[prepared.bare](doc)
-        spans = filter_spans([Span(doc, start, end, label=label) for label, start, end in matches])
-        found = []
-        for span in spans:
-            value = _number_value(span, today)
+    def _numbers_of(self, message: Cut, today: date) -> list[Entity]:
+        words = message.normal
+        doc = self._phrases.doc(words, _NUMBER_WORDS)
+        valued = []
+        for label, start, end in self._matcher(doc):
+            span = Span(doc, start, end, label=label)
+            value = _number_value(span.label_, words.words, start, end, today)
             if value is not None:
-                start, end = prepared.original(span.start_char, span.end_char)
-                found.append(Entity("law_ref" if span.label_ == "law_ref" else "age", value, start, end))
-        return found
+                valued.append((span, value))
+        values = {(span.start, span.end, span.label): value for span, value in valued}
+        return [
+            _entity(
+                message,
+                "law_ref" if span.label_ == "law_ref" else "age",
+                values[span.start, span.end, span.label],
+                words.pieces[span.start],
+                words.pieces[span.end - 1] + 1,
+            )
+            for span in filter_spans([span for span, _ in valued])
+        ]
 
 
-def _number_value(span: Span, today: date) -> str | None:
-    words = [token.lower_ for token in span]
-    if span.label_ == "law_ref":
-        named = dict(zip(words[::2], words[1::2], strict=False))
-        article = named.get("điều") or named.get("dieu")
-        clause = named.get("khoản") or named.get("khoan")
+def _relations(hits: list[Hit], message: Cut, words: Words, names: list[tuple[int, int]]) -> list[Hit]:
+    """The relations of those who harm: phrases, then kin words alone where no phrase has them."""
+    more = doers.alone(words, message.bare) + doers.titled(words, [first for first, _ in names], message.bare)
+    for hit in more:
+        if not any(hit.start < h.end and h.start < hit.end for h in hits):
+            hits.append(hit)
+    return doers.who_harms(sorted(hits, key=lambda h: h.start), words, message.bare)
+
+
+def _entity(message: Cut, kind: str, value: str, first: int, last: int) -> Entity:
+    """A finding in the pieces ``first`` … ``last`` (not included)."""
+    return Entity(kind, value, message.pieces[first].start, message.pieces[last - 1].end)
+
+
+def _of_hit(message: Cut, words: Words, hit: Hit) -> Entity:
+    return _entity(message, hit.label, hit.value, words.pieces[hit.start], words.pieces[hit.end - 1] + 1)
+
+
+def _times(hits: list[Hit], message: Cut, words: Words, text: str) -> list[Entity]:
+    """Times with the words before them ("từ …"), and neighbours as one ("22h30 đêm qua")."""
+    joined: list[tuple[int, int, str]] = []
+    for hit in hits:
+        start, end = hit.start, hit.end
+        whole = hit.whole if len(hit.whole.split()) > end - start else ""
+        if joined and joined[-1][1] == start and not whole:
+            joined[-1] = (joined[-1][0], end, joined[-1][2])
+            continue
+        while start and words.words[start - 1] in _PREFIXES and (not joined or joined[-1][1] < start):
+            start -= 1
+        joined.append((start, end, whole))
+    found = []
+    for start, end, whole in joined:
+        entity = _entity(message, "time", whole, words.pieces[start], words.pieces[end - 1] + 1)
+        found.append(Entity("time", whole or text[entity.start : entity.end].lower(), entity.start, entity.end))
+    return found
+
+
+_RULE = frozenset(["dưới", "duoi", "trên", "tren", "đủ", "du", "từ", "tu", "đến", "den", "tới", "quá", "qua", "hơn"])
+"""Before an age: "dưới 16 tuổi" is a rule, not somebody's age."""
+_CLOSING = frozenset([",", ".", "!", "?", ";", ")", "bị", "bi", "mà", "ma", "thôi", "thoi", "rồi", "roi", "ạ", "à"])
+_NURSERY = {"mam": 3, "choi": 4, "la": 5}
+
+
+def _number_value(label: str, words: tuple[str, ...], start: int, end: int, today: date) -> str | None:
+    """What a match of the number rules says: an age in years, or an article of a law."""
+    inside = [strip_accents(w) for w in words[start:end]]
+    before, behind = words[start - 1] if start else "", words[end] if end < len(words) else ""
+    if label == "law_ref":
+        named = dict(zip(inside[::2], inside[1::2], strict=False))
+        article, clause = named.get("dieu"), named.get("khoan")
         return f"điều {article} khoản {clause}" if clause else f"điều {article}"
-    if span.label_ == "born":
-        return str(today.year - int(words[-1]))
-    if span.label_ == "grade":
-        nursery = {"mầm": 3, "mam": 3, "chồi": 4, "choi": 4, "lá": 5, "la": 5}
-        if words[1] in nursery:
-            return str(nursery[words[1]])
-        grade = _as_number(words[1:])
+    if label == "born":
+        return str(today.year - int(inside[-1]))
+    if label == "grade":
+        grade = _as_number(words[start + 1 : end])
+        if inside[1] in _NURSERY and (words[start + 1] in ("lá", "chồi", "mầm") or words[start + 1] == inside[1]):
+            return str(_NURSERY[inside[1]])
         return str(grade + 5) if grade is not None and 1 <= grade <= 12 else None
-    before = span.doc[span.start - 1].lower_ if span.start else ""
-    if before in ("dưới", "duoi", "trên", "đủ", "du", "từ", "đến", "tới", "den", "quá"):
-        return None  # "dưới 16 tuổi" is a rule, not somebody's age
-    age = _as_number(words[:-1])
-    return str(age) if age is not None and age <= 99 else None
+    if label == "bare_age":
+        age = _as_number(words[end - 1 : end])
+        return str(age) if age is not None and 3 <= age <= 17 and (not behind or behind in _CLOSING) else None
+    if label == "turned":
+        age = _as_number(words[start + 1 : end])
+        return str(age) if age is not None and 1 <= age <= 17 and before in _TURNING else None
+    if before in _RULE:
+        return None
+    count = words[start:end] if label == "months" else words[start : end - 1]
+    count = tuple(w for w in count if strip_accents(w) not in _MONTHS)
+    age = _as_number(count) if _as_number(count) is not None else _as_number(count[-1:])
+    if age is None or age > 99:
+        return None
+    return str(age // 12) if label == "months" else str(age)
 
 
-def _as_number(words: list[str]) -> int | None:
+_MONTHS = ("be", "thang", "tuoi", "t", "tui")
+_TURNING = frozenset(
+    [
+        "mới", "moi", "được", "duoc", "vừa", "vua", "tròn", "tron", "nó", "no", "bé", "be", "cháu", "chau", "con",
+        "em", "cỡ", "co", "tuổi"
+    ]
+)  # fmt: skip
+
+
+def _as_number(words: Sequence[str]) -> int | None:
     joined = " ".join(words)
     if joined.isdigit():
         return int(joined)
-    value = _numbers().get(joined)
+    value = numbers().get(joined)
     return int(value) if value else None
 
 
@@ -182,75 +231,19 @@ def _phone(match: re.Match[str]) -> Entity:
     return Entity("phone", value, match.start(), match.end())
 
 
-_CALLED = ("tên", "ten")
-_BEFORE_NAME = (
-    "bé",
-    "thằng",
-    "cháu",
-    "bạn",
-    "em",
-    "nhỏ",
-    "con",
-    "cu",
-    "anh",
-    "chị",
-    "chú",
-    "bác",
-    "thầy",
-    "cô",
-    "ông",
-    "bà",
-)
-
-
-def _names(doc: Doc, prepared: Cut) -> list[Entity]:
-    """ "Em tên An", "bé Na", "thầy Minh": a name where one is announced. Better one too many masked than one missed."""
-    found = []
-    shouting = prepared.text.isupper()
-    at = 0
-    while at < len(doc):
-        lower = doc[at].lower_
-        first = at + 1
-        if lower in _CALLED and first < len(doc) and doc[first].lower_ in ("là", "la", "em", "con"):
-            first += 1
-        titled = lower in _CALLED or lower in _BEFORE_NAME
-        end = _name_end(doc, first, lower in _CALLED, shouting) if titled else first
-        if end > first:
-            start_char, end_char = doc[first].idx, doc[end - 1].idx + len(doc[end - 1])
-            start, stop = prepared.original(start_char, end_char)
-            found.append(Entity("name", doc[first:end].text, start, stop))
-            at = end
-        else:
-            at += 1
-    return found
-
-
-def _name_end(doc: Doc, first: int, announced: bool, shouting: bool) -> int:
-    end = first
-    while end < len(doc) and end - first < 4 and doc[end].text.isalpha():
-        token = doc[end]
-        titled = token.text[0].isupper() and not shouting and len(token.text) > 1
-        if token.lower_ in _not_names() or not (titled or (announced and end == first and _short_name(token.lower_))):
-            break
-        end += 1
-    return end
-
-
-def _short_name(word: str) -> bool:
-    """One syllable that is no teencode: "em ten an"."""
-    return 2 <= len(word) <= 7 and normal_word(word) == word
-
-
 _ORDER = ("phone", "law_ref", "age", "commune", "relation", "sex", "platform", "time", "name")
 
 
+_TOGETHER = ({"sex", "relation"}, {"name", "relation"}, {"name", "sex"}, {"name", "time"})
+
+
 def _without_overlap(found: list[Entity]) -> list[Entity]:
-    """The more telling of two that share letters stays: first by kind, then by length."""
+    """The more telling of two that share letters stays: first by kind, then by length.
+
+    A name stays beside a relation, sex or time, since it must be masked ("thầy Văn" is no subject).
+    """
     kept: list[Entity] = []
     for entity in sorted(set(found), key=lambda e: (_ORDER.index(e.entity), e.start - e.end)):
-        if all(
-            entity.end <= k.start or entity.start >= k.end or {entity.entity, k.entity} == {"sex", "relation"}
-            for k in kept
-        ):
+        if all(entity.end <= k.start or entity.start >= k.end or {entity.entity, k.entity} in _TOGETHER for k in kept):
             kept.append(entity)
     return sorted(kept, key=lambda e: (e.start, e.end, e.entity))

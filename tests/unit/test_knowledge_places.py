@@ -36,6 +36,17 @@ def places() -> Places:
         ("ở xã đảo Lại Sơn", "Đặc khu Kiên Hải"),
         ("Xa Vinh Hoa Hung Bac, Go Quao", "Xã Vĩnh Hòa Hưng"),
         ("XÃ AN MINH", "Xã An Minh"),
+        ("em ở Hà Tiên, làm quán nhậu", "Phường Hà Tiên"),
+        ("o ha tien, quan ca phe thue con nit", "Phường Hà Tiên"),
+        ("em o go quao bi xam hai tinh duc", "Xã Gò Quao"),
+        ("Em ở Rạch Giá. Huyền lớp em bị đánh", "Phường Rạch Giá"),
+        ("nhà em ở RG", "Phường Rạch Giá"),
+        ("e o pq ne", "Đặc khu Phú Quốc"),
+        ("ở Giồng Riền nè", "Xã Giồng Riềng"),
+        ("o giong rieg", "Xã Giồng Riềng"),
+        ("xã Vỉnh Thuận", "Xã Vĩnh Thuận"),
+        ("nhà con ở xã Thạnh Hưg", "Xã Thạnh Hưng"),
+        ("em ở chợ Thứ Ba", "Xã An Biên"),
     ],
 )
 def test_finds_todays_unit(places: Places, text: str, name: str) -> None:
@@ -49,6 +60,14 @@ def test_finds_todays_unit(places: Places, text: str, name: str) -> None:
         "chị Minh Hòa nói vậy đó",
         "tui tán thành",
         "tan thanh nhe",
+        "từ thứ ba tới giờ",
+        "hôm thứ ba thầy đánh",
+        "ở Tân Bình",  # one letter from An Bình, and another place
+        "mẹ về ăn tối",
+        "trưởng họ ở đồng thuận",
+        "xã Bình An, quận Bình Tân",
+        "xã Tân Hội, tỉnh Tây Ninh",
+        "làm xong ht rồi",
         "huyện An Minh",
         "xã Tân Thạnh, huyện Thanh Bình, tỉnh Đồng Tháp",
         "xã Vĩnh Phú",  # two former units, and no district decides
