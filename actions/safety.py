@@ -28,7 +28,7 @@ from bot.dialogue.messages import Reply
 from bot.language import normalise, strip_accents
 from bot.safety import Assessment
 
-SAME_AS = {"skip": "deny", "stop": "deny", "go_back": "help", "correct": "help"}
+SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
 KINDS = {
     "disclose_self": "disclosure",
     "disclose_other": "disclosure",

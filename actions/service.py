@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.report import reports
 from actions.shared import Events, SafeAction, entity, intent
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
@@ -37,6 +39,7 @@ class ActionDeleteMyData(SafeAction):
         if intent(tracker) != "confirm_delete":
             dispatcher.utter_message(response="utter_delete_confirm")
             return []
+        await to_thread.run_sync(reports().forget_reporter, tracker.sender_id)
         dispatcher.utter_message(response="utter_deleted")
         dispatcher.utter_message(json_message={"forget": True, "in_form": False})
         return []

@@ -20,6 +20,7 @@ from bot.bridges import ZaloBotBridge, make_bridges
 from bot.db.engine import Store, open_store
 from bot.desk import Window, desk_routes
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.doorway import Doorway
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor, Limits
 from bot.dialogue.information import ByChannel, InformationOnly
@@ -29,6 +30,7 @@ from bot.dialogue.worker import InboxWorker, ReplySender
 from bot.forwarding import ForwardingWorker, build_targets, forwarding_routes
 from bot.knowledge import Answerer, KnowledgeBase
 from bot.logs import configure_logging
+from bot.reports.retention import Retention
 from bot.safety import RiskAssessor, SafetyAnswers
 from bot.settings import Settings, get_settings
 
@@ -47,11 +49,13 @@ class Gateway:
         conversation = Conversation(RiskAssessor.load(settings.models_dir), SafetyAnswers.load(), understanding)
         self.bridges = {bridge.name: bridge for bridge in make_bridges(settings, self.store)}
         self.sender = ReplySender(self.store, self.bridges)
+        doorway = Doorway(self.store, settings.messages_per_minute, settings.messages_per_hour)
         self.floor = Floor(self.store, Duty(self.store, settings.roster_file), Limits.of(settings))
-        self.inbox = InboxWorker(self.store, conversation, self.sender, self.floor)
+        self.inbox = InboxWorker(self.store, conversation, self.sender, self.floor, doorway)
         self.forwarding = ForwardingWorker(self.store, build_targets(self.store, settings), settings)
         self.alerts = AlertWorker(self.store, settings)
-        self.janitor = Janitor(self.store)
+        retention = Retention(self.store, settings.report_keep_days, settings.desk_keep_days)
+        self.janitor = Janitor(self.store, retention)
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:

@@ -100,6 +100,13 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     """``none`` only to this machine."""
 
+    report_keep_days: float = Field(30.0, ge=0)
+    """Days after every target has confirmed a report until its content is shredded here."""
+    desk_keep_days: float = Field(730.0, ge=0)
+    """Days after a case was closed at the embedded desk until every row of it is deleted."""
+    messages_per_minute: int = Field(40, ge=1)
+    """Messages of one person that are answered as usual; more are slowed, but one at risk is always taken."""
+    messages_per_hour: int = Field(300, ge=1)
     floor_wait: float = Field(10.0, gt=0)
     """Minutes that a person waits for an officer before they are told that nobody can come now."""
     floor_answer: float = Field(5.0, gt=0)

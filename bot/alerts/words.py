@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bot.reports.alarm import ABOUT_A_CHILD, REPORT
+from bot.reports.alarm import ABOUT_A_CHILD, PRESSURE, REPORT
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,6 @@ def notice(kind: str, subject: str, risk: str, place: str | None, detail: str, s
         "detail": detail,
         "again": said["again"].format(n=step) if step and about_a_child else "",
     }
-    page = f"/desk/cases/{subject}" if kind == REPORT else f"/desk/chats/{subject}"
+    page = f"/desk/cases/{subject}" if kind in (REPORT, PRESSURE) else f"/desk/chats/{subject}"
     page = page if about_a_child else "/desk/alerts"
     return Notice(phrases["subject"].format(**values), phrases["text"].format(**values), f"{base_url}{page}")

@@ -86,8 +86,9 @@ class TelegramSender:
             if not last:
                 await self._ledger.put(reply_id, progress)
         await self._ledger.done(reply_id, len(parts), reply.kind == "receipt")
-        if old:
-            await self._hide(chat_id, old)
+        if old and not await self._hide(chat_id, old):
+            await self._pacer.wait(chat_id)
+            await self._send_part(chat_id, load_texts("telegram")["hide_incomplete"].strip(), None)
 
     async def _show_once(
         self, chat_id: str, text: str, keyboard: InlineKeyboardMarkup | None, reply_id: str, progress: Progress
@@ -170,18 +171,20 @@ class TelegramSender:
                 rows.append([key])
         return InlineKeyboardMarkup(rows) if rows else None
 
-    async def _hide(self, chat_id: str, numbers: list[str]) -> None:
-        """Delete what can be deleted; the chat stays as it is where Telegram refuses."""
-        ordered = sorted(int(number) for number in numbers)
+    async def _hide(self, chat_id: str, numbers: list[str]) -> bool:
+        """Delete what can be deleted. False: Telegram has refused something, which another quick exit may try again."""
+        ordered, gone = sorted(int(number) for number in numbers), list[str]()
         for start in range(0, len(ordered), DELETE_AT_ONCE):
             batch = ordered[start : start + DELETE_AT_ONCE]
             for _ in range(2):
                 try:
                     await self._bot.delete_messages(int(chat_id), batch)
+                    gone += map(str, batch)
                 except RetryAfter as error:
                     await asyncio.sleep(min(seconds_of(error), 10.0))
                     continue
                 except TelegramError as error:
                     log.info("telegram.hide_incomplete", error=type(error).__name__)
                 break
-        await self._messages.forget(chat_id, numbers)
+        await self._messages.forget(chat_id, gone)
+        return len(gone) == len(ordered)

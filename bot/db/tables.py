@@ -112,6 +112,13 @@ trackers = sa.Table(
     sealed("body", "sender"),  # Rasa's serialised tracker
     moment("updated_at"),
 )
+safe_words = sa.Table(  # a person's own word for the quick exit
+    "safe_words",
+    metadata,
+    column("sender", sa.String, cls=PSEUDONYM, primary_key=True),
+    column("word", sa.String, cls=HASHED, nullable=False),  # keyed HMAC of sender and word
+    moment("used_at"),
+)
 counters = sa.Table(
     "counters",
     metadata,

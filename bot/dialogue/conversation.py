@@ -7,11 +7,12 @@ even when Rasa, the action server, the database or the case system is down.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
 
+from bot.dialogue import follow
 from bot.dialogue.commands import Said, interpret
 from bot.dialogue.intake import is_plain_answer
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
@@ -47,6 +48,10 @@ class Memory:
     in_form: bool = False
     helped: bool = False
     """The long safe answer has been given; while nothing graver is said, the short one follows."""
+    draft: bool = False
+    """A report was begun and not sent: the chat is kept for longer, so that it can be taken up again."""
+    awaits: str = ""
+    """The step behind the receipt that waits for the person's next words."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Memory:
@@ -82,12 +87,13 @@ class Conversation:
         self._rasa = rasa
 
     async def respond(
-        self, message: IncomingMessage, sender: str, memory: Memory, key: str, repeated: bool = False
+        self, message: IncomingMessage, sender: str, memory: Memory, key: str, repeated: bool = False, over: int = 0
     ) -> Turn:
-        """Answer one message. Never raises for what a person wrote."""
+        """Answer one message. Never raises for what a person wrote. ``over``: by how many messages the person is over
+        the limit; they are slowed then, but a message at risk is always taken."""
         said = interpret(message)
         if said.quick_exit:
-            return Turn([say("quick_exit", memory.audience, kind="hide")], None)
+            return Turn([hidden(message.channel)], None)
         if message.kind == "edited" and said.text[:REMEMBERED] in memory.recent:
             return Turn([], memory)  # nothing that was read has changed
         self._learn_audience(said, memory)
@@ -97,8 +103,13 @@ class Conversation:
         turn = Turn([], memory, risk=assessment.risk)
         if assessment.at_risk:
             turn.replies.append(self._safe_answer(assessment, memory))
+        elif over:
+            if over == 1:  # said once; more answers would only be more noise
+                turn.replies.append(say("slow_down", memory.audience))
+            return turn
         if len(message.text) >= MAX_TEXT:
             turn.replies.append(say("too_long", memory.audience))
+        said = rephrased(said, memory)
         await self._ask_rasa(turn, said, message.channel, sender, key, repeated, assessment)
         self._introduce(turn)
         self._remember(turn, said.text, assessment)
@@ -145,7 +156,8 @@ class Conversation:
     def _learn_audience(said: Said, memory: Memory) -> None:
         if said.audience in AUDIENCES:
             memory.audience, memory.audience_chosen = said.audience, True
-        elif said.text and not memory.audience_chosen:
+        elif said.text and not memory.audience_chosen and not (memory.in_form and memory.audience):
+            # In the middle of a report the voice stays, and with it who is asked what.
             memory.audience = guess_audience(said.text) or memory.audience
 
     async def _without_words(
@@ -187,6 +199,7 @@ class Conversation:
             "risk": assessment.risk,
             "kind": assessment.kind,
             "reasons": list(assessment.reasons),
+            "codes": list(assessment.codes),
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
         }
         try:
@@ -197,9 +210,11 @@ class Conversation:
             turn.rasa_failed = True
             turn.replies.append(say("system_down", memory.audience))
             return
-        turn.replies.extend(result.replies)
+        turn.replies.extend(hidden(channel) if reply.kind == "hide" else reply for reply in result.replies)
         if "in_form" in result.wishes:
             memory.in_form = bool(result.wishes["in_form"])
+        memory.draft = bool(result.wishes.get("draft", memory.draft))
+        memory.awaits = str(result.wishes.get("awaits", ""))
         if result.wishes.get("audience") in AUDIENCES:
             memory.audience, memory.audience_chosen = result.wishes["audience"], True
         turn.danger = bool(result.wishes.get("danger"))
@@ -238,6 +253,28 @@ class Conversation:
             turn.memory.recent = [*turn.memory.recent, text[:REMEMBERED]][-RECENT:]
         if RISKS.index(assessment.risk) > RISKS.index(turn.memory.risk):
             turn.memory.risk = assessment.risk
+
+
+def hidden(channel: str) -> Reply:
+    """The neutral words of the quick exit, with what is left to clear by hand on this channel."""
+    return say(
+        f"quick_exit_{channel}" if f"quick_exit_{channel}" in load_yaml("phrases.yml") else "quick_exit", None, "hide"
+    )
+
+
+def rephrased(said: Said, memory: Memory) -> Said:
+    """What the message means where it stands: words that a step waits for, or a wish about a report."""
+    awaited, memory.awaits = memory.awaits, ""
+    if not said.text or said.to_rasa.startswith("/"):
+        return said
+    if awaited:
+        return replace(said, to_rasa=follow.words_for(awaited, said.text))
+    if memory.in_form:
+        return said
+    if memory.draft and follow.resumes(said.text):
+        return replace(said, to_rasa="/start_report")
+    wish = follow.wish(said.text)
+    return replace(said, to_rasa=wish) if wish else said
 
 
 def with_audience(to_rasa: str, memory: Memory) -> str:

@@ -139,8 +139,12 @@ class Inbox:
                 .values(state="failed" if failed else "done", handled_at=now, body=None)
             )
 
-    def forget(self, sender: str) -> None:
-        """Empty everything kept of one person's chat here (not reports, which live elsewhere)."""
+    def forget(self, sender: str, wholly: bool = False) -> None:
+        """Empty everything kept of one person's chat here (not reports, which live elsewhere).
+
+        ``wholly``: also what outlives the quick exit: the safe word (it must work again), the ids of messages that
+        the bridge is about to delete, the time of the last contact.
+        """
         with self._store.engine.begin() as connection:
             connection.execute(
                 tables.inbox.update()
@@ -156,6 +160,9 @@ class Inbox:
             connection.execute(tables.conversations.delete().where(tables.conversations.c.sender == sender))
             connection.execute(tables.trackers.delete().where(tables.trackers.c.sender == sender))
             drop_notices(connection, sender)
+            if wholly:
+                for table in (tables.safe_words, tables.platform_messages, tables.platform_contacts):
+                    connection.execute(table.delete().where(table.c.sender == sender))
 
 
 def save_context(

@@ -1,229 +1,254 @@
-"""The intake conversation as pure logic: which question comes next, and what an answer means.
+"""The intake conversation as pure logic: which question comes next, and what a message does to the form.
 
-A frightened person never meets a wall: everything can be skipped, gone back over or stopped; an answer that is not
-understood is kept as it is or left out, so no question is asked more than twice; a question in the middle is
-answered by the rules and the form goes on. Rasa's form asks and remembers; this module decides.
+A frightened person never meets a wall: everything can be skipped, gone back over, corrected, left for later or
+stopped. An answer that is not understood twice leads to a choice of buttons, and that to a person or 111: never a
+loop. A question in the middle is answered by the rules and the form goes on. Rasa's form asks and remembers; this
+module decides; ``intake_answers`` reads one answer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from bot.dialogue.intake_answers import (
+    AGE,
+    CHOICE,
+    CONFIRM,
+    CONSENT,
+    CONTACT,
+    DANGER,
+    MORE,
+    NEAR,
+    PLACE,
+    RELATION,
+    SEX,
+    STORY,
+    SUBJECT,
+    TIME,
+    TOLD,
+    Message,
+    command_of,
+    correction,
+    found_in,
+    is_interruption,
+    is_off_topic,
+    is_plain_answer,
+    is_telling,
+    parse,
+)
 from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
 
 SKIPPED = "skipped"
-PREFIX = "report_"
-CONSENT, DANGER, SUBJECT, STORY = "report_consent", "report_danger", "report_subject", "report_story"
-AGE, PLACE, NEAR, CONTACT, CONFIRM = (
-    "report_age",
-    "report_place",
-    "report_near",
-    "report_contact",
-    "report_confirm",
-)
-OUTCOME, MISSES = "report_outcome", "report_misses"
-QUESTIONS = (CONSENT, DANGER, SUBJECT, STORY, AGE, PLACE, NEAR, CONTACT, CONFIRM)
-IN_DANGER = (CONSENT, DANGER, PLACE, STORY, CONTACT, CONFIRM)
+OUTCOME, MISSES, STUCK, FIXING = "report_outcome", "report_misses", "report_stuck", "report_fixing"
+ALWAYS = (CONSENT, CONFIRM)
+"""Choices about the report, not questions about the child: they cannot be skipped."""
+IN_DANGER = (DANGER, PLACE, STORY, CONTACT)
 """With danger now: where, what is happening, can we write back. Nothing else is asked."""
-
-# Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
-INTERRUPTIONS = frozenset(
-    (
-        "ask_law",
-        "ask_skill",
-        "ask_online_safety",
-        "ask_procedure",
-        "ask_wellbeing",
-        "contact_hotlines",
-        "check_report",
-        "talk_to_human",
-        "bot_challenge",
-        "help",
-        "show_item",
-        "set_audience",
-        "feel_safe",
-        "delete_my_data",
-    )
-)
-RISKY = ("medium", "high", "immediate")
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message inside the form, as Rasa understood it. ``pressed``: a button, so the intent is certain."""
-
-    text: str
-    intent: str
-    confidence: float = 1.0
-    pressed: bool = False
-    risk: str = "none"
-    entities: Mapping[str, Any] = field(default_factory=dict)
+ASIDE = (CONSENT, DANGER, SUBJECT, AGE, SEX, PLACE, MORE)
+"""Questions to which somebody's tale is no answer."""
+SHORT = 6
+"""Words up to which a clear answer is only that."""
+KNOWN_BY_TELLING = (SUBJECT, AGE, SEX, PLACE, RELATION, TIME)
+"""What the person's own words may have said already; shown for confirmation, never asked again."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """``updates``: slots to set (None asks again); ``interrupted``: a question for the rules, nothing is set."""
+    """``updates``: slots to set (None asks again); ``interrupted``: a question for the rules, nothing is set;
+    ``say``: the response that comes before the next question."""
 
     updates: dict[str, Any]
     interrupted: bool = False
+    say: str | None = None
 
 
-def required(slots: Mapping[str, Any]) -> list[str]:
+def questions() -> tuple[str, ...]:
+    """Every question that anybody may be asked, and the two choices, in the form's order."""
+    asked = load_yaml("intake.yml")["asked"]
+    return tuple(dict.fromkeys([CONSENT, *(name for voice in asked.values() for name in voice), CONFIRM]))
+
+
+def required(slots: Mapping[str, Any], audience: str = "teen") -> list[str]:
     """The questions of this report in order; none once the outcome is known."""
     if slots.get(OUTCOME):
         return []
-    return list(IN_DANGER if slots.get(DANGER) is True else QUESTIONS)
+    if slots.get(STUCK):
+        return [CHOICE]
+    asked = load_yaml("intake.yml")["asked"]
+    base = list(IN_DANGER if slots.get(DANGER) is True else asked.get(audience, asked["teen"]))
+    if slots.get(MORE) is True and DANGER in base and slots.get(DANGER) is not True:
+        base += asked["more"]
+    fixing = slots.get(FIXING)
+    if fixing and fixing not in base:
+        base.append(fixing)
+    return [CONSENT, *base, CONFIRM]
 
 
-def take(requested: str | None, slots: Mapping[str, Any], message: Message) -> Step:
+def take(requested: str | None, slots: Mapping[str, Any], message: Message, audience: str = "teen") -> Step:
     """What one message does to the form."""
     if requested is None:
         return Step({})
-    command = _command(requested, slots, message)
+    if requested == CHOICE:
+        return _chosen(slots, message, audience)
+    command = _command(requested, slots, message, audience)
     if command is not None:
         return command
-    value = _parse(requested, message)
-    if value is None and _is_interruption(requested, message):
+    value = parse(requested, message)
+    short = _is_clear(requested, value) and len(message.text.split()) <= SHORT
+    if requested in ASIDE and is_telling(message) and not short:
+        return _told_aside(requested, slots, message, value)
+    if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
     if value is None:
-        return _missed(requested, slots, message)
+        return _missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
+    return _answered(requested, slots, message, value, audience)
+
+
+def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, value: Any) -> Step:
+    """The person tells on instead of answering: their words are kept with the story, and the question is asked once
+    more at most."""
+    told = slots.get(STORY)
+    updates: dict[str, Any] = {STORY: f"{told}\n{message.text}" if told and told != SKIPPED else message.text}
+    refused = requested == CONSENT and value is False  # "không biết nữa, …": no answer inside a tale
+    if _is_clear(requested, value) and not refused:
+        return Step({**updates, requested: value, MISSES: 0})
+    misses = int(slots.get(MISSES) or 0) + 1
+    if misses < 2:
+        return Step({**updates, requested: None, MISSES: misses}, say="utter_report_added")
+    if requested in ALWAYS:
+        return Step({**updates, requested: None, MISSES: misses, STUCK: requested, CHOICE: None})
+    return Step({**updates, requested: SKIPPED, MISSES: 0})
+
+
+def _is_clear(requested: str, value: Any) -> bool:
+    """Whether an answer is more than words that could mean anything."""
+    if isinstance(value, dict):
+        return bool(value.get("commune"))
+    return value is not None and (not isinstance(value, str) or requested in (SUBJECT, SEX))
+
+
+def _answered(requested: str, slots: Mapping[str, Any], message: Message, value: Any, audience: str) -> Step:
     if requested == CONSENT and value is False:
         return Step({OUTCOME: "stopped"})
     if requested == CONFIRM:
-        return Step({OUTCOME: "send"} if value else {CONFIRM: None, MISSES: 0})
-    return Step({requested: value, MISSES: 0})
+        return Step({OUTCOME: "send"}) if value else _missed(CONFIRM, slots, "utter_report_what_is_wrong")
+    updates = {requested: value, MISSES: 0}
+    if slots.get(FIXING) == requested:
+        updates[FIXING] = None
+    if requested == STORY:
+        told = still_unknown(found_in(message, audience), slots)
+        return Step({**updates, **told}, say="heard" if told else None)
+    return Step(updates, say="heard" if requested == CONSENT and told_already(slots) else None)
 
 
-def _command(requested: str, slots: Mapping[str, Any], message: Message) -> Step | None:
-    sure = message.pressed or _is_command_word(message)
-    if not sure:
-        return None
-    if message.intent == "stop":
+def still_unknown(found: Mapping[str, Any], slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what was found in somebody's words: that which was not answered yet."""
+    return {name: value for name, value in found.items() if slots.get(name) in (None, SKIPPED)}
+
+
+def told_already(slots: Mapping[str, Any]) -> bool:
+    """Whether something is filled in from what the person has told before the form."""
+    return any(slots.get(name) is not None for name in KNOWN_BY_TELLING)
+
+
+def _command(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
+    fix = correction(requested, message)
+    if fix is not None:
+        return _corrected(requested, fix[0], fix[1])
+    name = command_of(message)
+    if name == "stop":
         return Step({OUTCOME: "stopped"})
-    if message.intent == "correct":
-        field_name = message.entities.get("field")
-        if field_name in QUESTIONS and field_name not in (CONSENT, CONFIRM):
-            return Step({field_name: None, CONFIRM: None, MISSES: 0})
-        return Step({requested: None})
-    if message.intent == "go_back":
-        order = required(slots)
-        index = order.index(requested) if requested in order else 0
-        if index == 0:
-            return Step({requested: None})
-        return Step({order[index - 1]: None, requested: None, MISSES: 0})
-    if message.intent == "skip":
-        return Step({requested: None if requested in (CONSENT, CONFIRM) else SKIPPED, MISSES: 0})
-    if message.intent in ("start_report", "inform") and "value" not in message.entities:
+    if name == "pause":
+        return Step({OUTCOME: "paused"})
+    if name == "go_back":
+        return _back(requested, slots, audience)
+    if name == "skip":
+        return Step({requested: None if requested in ALWAYS else SKIPPED, MISSES: 0})
+    if name == "ask_again":
         return Step({requested: None})
     return None
 
 
-def _is_command_word(message: Message) -> bool:
-    """Skip, back and stop work always when said plainly; inside a longer story they are only words."""
-    words = load_yaml("intake.yml")["commands"].get(message.intent, [])
-    text = normalise(message.text).strip(" .!")
-    bare = strip_accents(text)
-    if any(text == word or bare == strip_accents(word) for word in words):
-        return True
-    return message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6
+def _corrected(requested: str, field: str, value: Any) -> Step:
+    """Take the new value of a field, or ask for it; then read everything back again."""
+    if field not in (*questions(), *KNOWN_BY_TELLING) or field in ALWAYS:
+        return Step({requested: None})
+    updates: dict[str, Any] = {field: value, MISSES: 0, FIXING: None if value is not None else field}
+    if requested != field:
+        updates[requested] = None
+    return Step(updates, say="utter_report_corrected" if value is not None else None)
 
 
-def is_plain_answer(text: str) -> bool:
-    """Whether a text is only yes, no or a command of the form: said in any talk, it tells nothing about danger."""
-    words = load_yaml("intake.yml")
-    plain = strip_accents(normalise(text)).strip(" .!?")
-    commands = [strip_accents(word) for group in words["commands"].values() for word in group]
-    signs = [*words["affirm"], *words["deny"]]
-    return plain in commands or any(re.fullmatch(rf"(?:da |thua )?(?:{sign})(?: a| co| con)?", plain) for sign in signs)
+def _back(requested: str, slots: Mapping[str, Any], audience: str) -> Step:
+    order = required(slots, audience)
+    index = order.index(requested) if requested in order else 0
+    if index == 0:
+        return Step({requested: None})
+    return Step({order[index - 1]: None, requested: None, MISSES: 0})
 
 
-def _is_interruption(requested: str, message: Message) -> bool:
-    if message.intent not in INTERRUPTIONS:
-        return False
-    if message.pressed:
-        return True
-    if requested == STORY and (message.risk in RISKY or message.confidence < 0.7):
-        return False
-    return message.confidence >= 0.5 and len(message.text.split()) >= 3
-
-
-def _missed(requested: str, slots: Mapping[str, Any], message: Message) -> Step:
+def _missed(requested: str, slots: Mapping[str, Any], say: str = "utter_not_caught") -> Step:
     misses = int(slots.get(MISSES) or 0) + 1
     updates: dict[str, Any] = {MISSES: misses, requested: None}
-    if requested in (CONSENT, DANGER) and message.risk in RISKY and message.text:
-        # The person tells at once instead of answering: what is told is kept and not asked again.
-        told = slots.get(STORY)
-        updates[STORY] = f"{told}\n{message.text}" if told and told != SKIPPED else message.text
     if misses >= 2:
-        if requested in (CONSENT, CONFIRM):
-            updates[OUTCOME] = "undecided"
-        else:
-            updates[requested] = SKIPPED
-            updates[MISSES] = 0
-    return Step(updates)
+        updates.update({STUCK: requested, CHOICE: None})
+        return Step(updates)
+    return Step(updates, say=say)
 
 
-def _parse(requested: str, message: Message) -> Any:
-    """The value of an answer, or None when it is none."""
-    if message.entities.get("field") == requested and "value" in message.entities:
-        value = message.entities["value"]
-        return {"yes": True, "no": False}.get(value, value)
-    if requested in (CONSENT, DANGER, CONFIRM):
-        if requested == DANGER and message.risk == "immediate":
-            return True
-        return yes_or_no(message)
-    if requested == NEAR:
-        answer = yes_or_no(message)
-        return answer if answer is not None else _free_text(requested, message)
-    if requested == SUBJECT:
-        return subject_of(message)
-    if requested == AGE:
-        return _age(message) or _free_text(requested, message)
-    if requested == PLACE:
-        commune = message.entities.get("commune")
-        words = _free_text(requested, message)
-        return {"commune": commune, "text": message.text} if commune or words else None
-    return _free_text(requested, message)
+def _chosen(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
+    """After two answers that were not understood: the button that was pressed, or the answer after all."""
+    stuck = str(slots.get(STUCK))
+    free: dict[str, Any] = {STUCK: None, CHOICE: None, MISSES: 0}
+    wish = message.entities.get("value") if message.entities.get("field") == CHOICE else command_of(message)
+    if wish in ("again", "ask_again", "go_back"):
+        return Step({**free, stuck: None})
+    if wish == "skip" and stuck not in ALWAYS:
+        return Step({**free, stuck: SKIPPED})
+    if wish in ("stop", "pause"):
+        return Step({**free, OUTCOME: "stopped" if wish == "stop" else "paused"})
+    if is_interruption(CHOICE, message):
+        return Step({}, interrupted=True)
+    fix = correction(stuck, message)
+    value = parse(stuck, message) if stuck in (CONSENT, DANGER, SUBJECT, CONFIRM, SEX, MORE) else None
+    if fix is not None or value is not None:
+        calm = {**slots, **free}
+        step = _command(stuck, calm, message, audience) if fix else _answered(stuck, calm, message, value, audience)
+        if step is not None and not step.updates.get(MISSES):
+            return Step({**free, **step.updates}, say=step.say)
+    return Step({**free, OUTCOME: "undecided"})
 
 
-def _free_text(requested: str, message: Message) -> str | None:
-    if message.pressed or not message.text.strip() or _is_interruption(requested, message):
-        return None
-    return message.text.strip()
-
-
-def _age(message: Message) -> int | None:
-    found = message.entities.get("age") or ""
-    digits = re.search(r"\d{1,2}", str(found)) or re.fullmatch(r"\D{0,12}(\d{1,2})\D{0,12}", message.text.strip())
-    if not digits:
-        return None
-    age = int(digits.group(1) if digits.lastindex else digits.group())
-    return age if age <= 18 else None
-
-
-def yes_or_no(message: Message) -> bool | None:
-    """True, False or None (neither), from the intent of a button or the words of a short answer."""
-    if message.pressed:
-        return {"affirm": True, "deny": False}.get(message.intent)
-    text = strip_accents(normalise(message.text)).strip(" .!?")
-    words = load_yaml("intake.yml")
-    for answer, signs in ((False, words["deny"]), (True, words["affirm"])):
-        if any(re.search(rf"^(?:{sign})(?:\b|$)", text) for sign in signs):
-            return answer
-    if message.intent in ("affirm", "deny") and message.confidence >= 0.5:
-        return message.intent == "affirm"
-    return None
-
-
-def subject_of(message: Message) -> str | None:
-    """``self`` or ``other``: whom the report is about, from a free answer."""
-    text = strip_accents(normalise(message.text))
-    words = load_yaml("intake.yml")["subject"]
-    for subject in ("other", "self"):
-        if any(re.search(rf"\b(?:{sign})\b", text) for sign in words[subject]):
-            return str(subject)
-    return {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
+__all__ = [
+    "AGE",
+    "CHOICE",
+    "CONFIRM",
+    "CONSENT",
+    "CONTACT",
+    "DANGER",
+    "FIXING",
+    "MISSES",
+    "MORE",
+    "NEAR",
+    "OUTCOME",
+    "PLACE",
+    "RELATION",
+    "SEX",
+    "SKIPPED",
+    "STORY",
+    "STUCK",
+    "SUBJECT",
+    "TIME",
+    "TOLD",
+    "Message",
+    "Step",
+    "found_in",
+    "is_plain_answer",
+    "questions",
+    "required",
+    "still_unknown",
+    "take",
+    "told_already",
+]

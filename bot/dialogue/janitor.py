@@ -1,7 +1,8 @@
 """Forgetting: what a chat leaves behind is deleted when it has rested long enough.
 
 Trackers and the conversation's memory: 24 hours after the last message; with a report begun and not sent: 7 days,
-so that it can be resumed. Rows that only deduplicate updates hold no text and go after 3 days.
+so that it can be resumed. Rows that only deduplicate updates hold no text and go after 3 days. How long reports are
+kept: ``bot.reports.retention``. Every promise, with the test that proves it: ``docs/privacy.md``.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import sqlalchemy as sa
 import structlog
 from anyio import to_thread
 
-from bot.db import tables
+from bot.db import audit, tables
 from bot.db.engine import Store
 from bot.dialogue.inbox import forget_lines
+from bot.dialogue.safe_word import KEEP
 from bot.dialogue.tracker_store import read_tracker
 from bot.dialogue.worker import read_memory
+from bot.reports.retention import Retention
 
 log = structlog.get_logger(__name__)
 DAY = 86400.0
@@ -30,10 +33,11 @@ EVERY = 600.0
 
 
 class Janitor:
-    """Deletes what is past its time; says only how many."""
+    """Deletes what is past its time, audited by how many rows of which kind."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, retention: Retention | None = None) -> None:
         self._store = store
+        self._retention = retention
 
     async def run(self, stop: asyncio.Event) -> None:
         """Clean every ten minutes until ``stop``; survives every error."""
@@ -49,6 +53,18 @@ class Janitor:
 
     def clean(self, now: float) -> int:
         """Delete what has rested long enough at ``now`` (seconds since 1970). Returns the number of rows."""
+        counts = self._forget_chats(now)
+        if self._retention is not None:
+            counts.update(self._retention.clean(now))
+        deleted = sum(counts.values())
+        if deleted:
+            detail = " ".join(f"{kind}={n}" for kind, n in counts.items() if n)
+            with self._store.engine.begin() as connection:
+                audit.record(connection, audit.SYSTEM, "forgotten", "janitor", detail, at=now)
+            log.info("janitor.deleted", rows=deleted)
+        return deleted
+
+    def _forget_chats(self, now: float) -> dict[str, int]:
         trackers, inbox, replies, counters = tables.trackers, tables.inbox, tables.replies, tables.counters
         conversations = tables.conversations
         with self._store.reader.connect() as connection:
@@ -62,31 +78,34 @@ class Janitor:
             ).all()
         last_seen = {row.sender: row.updated_at for row in [*lone, *resting]}
         ended = [sender for sender, at in last_seen.items() if self._ended(sender, at, now)]
-        deleted = 0
+        words = tables.safe_words
+        counts = {"trackers": 0, "conversations": 0}
         with self._store.engine.begin() as connection:
             for sender in ended:
                 forget_lines(connection, sender)
-                deleted += connection.execute(trackers.delete().where(trackers.c.sender == sender)).rowcount
-                deleted += connection.execute(conversations.delete().where(conversations.c.sender == sender)).rowcount
-            for statement in (
-                inbox.delete().where(inbox.c.state != "new", inbox.c.received_at < now - DEDUPE),
-                tables.floor_lines.delete().where(tables.floor_lines.c.created_at < now - REST),
-                replies.delete().where(
-                    replies.c.state.notin_(("pending", "held")), replies.c.created_at < now - DEDUPE
-                ),
-                replies.delete().where(replies.c.state == "held", replies.c.created_at < now - HELD),
-                counters.delete().where(counters.c.expires_at < now),
+                mine = trackers.delete().where(trackers.c.sender == sender)
+                counts["trackers"] += connection.execute(mine).rowcount
+                chat = conversations.delete().where(conversations.c.sender == sender)
+                counts["conversations"] += connection.execute(chat).rowcount
+            answered = sa.and_(inbox.c.state != "new", inbox.c.received_at < now - DEDUPE)
+            sent = sa.and_(replies.c.state.notin_(("pending", "held")), replies.c.created_at < now - DEDUPE)
+            held = sa.and_(replies.c.state == "held", replies.c.created_at < now - HELD)
+            for kind, table, old in (
+                ("inbox", inbox, answered),
+                ("replies", replies, sent),
+                ("held", replies, held),
+                ("floor_lines", tables.floor_lines, tables.floor_lines.c.created_at < now - REST),
+                ("counters", counters, counters.c.expires_at < now),
+                ("safe_words", words, words.c.used_at < now - KEEP),
             ):
-                deleted += connection.execute(statement).rowcount
-        if deleted:
-            log.info("janitor.deleted", rows=deleted)
-        return deleted
+                counts[kind] = connection.execute(table.delete().where(old)).rowcount
+        return counts
 
     def _ended(self, sender: str, updated_at: float, now: float) -> bool:
         if updated_at < now - DRAFT:
             return True
-        in_form = read_memory(self._store, sender).in_form
-        if in_form:
+        memory = read_memory(self._store, sender)
+        if memory.in_form or memory.draft:
             return False
         dialogue = read_tracker(self._store, sender) or {"events": []}
         last_loop = next((e.get("name") for e in reversed(dialogue["events"]) if e["event"] == "active_loop"), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.db.engine import Store
-from bot.dialogue.intake import CONFIRM, CONSENT, PLACE, QUESTIONS, SKIPPED
+from bot.dialogue.intake import CONFIRM, CONSENT, PLACE, RELATION, SKIPPED, TIME, TOLD, questions
 from bot.dialogue.tracker_store import read_tracker
 
 NOT_ASKED = (CONSENT, CONFIRM)
@@ -16,7 +16,7 @@ def report_so_far(store: Store, sender: str) -> dict[str, Any]:
     slots = _slots(store, sender)
     if not slots.get("report_draft"):
         return {}
-    wanted = [name for name in QUESTIONS if name not in NOT_ASKED]
+    wanted = [name for name in (TOLD, *questions(), RELATION, TIME) if name not in NOT_ASKED]
     return {name: slots[name] for name in wanted if slots.get(name) not in (None, SKIPPED)}
 
 

@@ -20,8 +20,12 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.db import tables
 from bot.db.engine import Store, open_store
+from bot.dialogue.commands import RECEIPT
 from bot.settings import get_settings
 
+HIDDEN = "••••"
+RECEIPT_OPEN = 15 * 60.0
+"""Seconds for which a receipt that was opened in a chat need not be sent again."""
 MAX_EVENTS = 400
 """Older events are dropped: slots are kept by re-stating them, so a long chat does not grow without end."""
 
@@ -42,7 +46,8 @@ class SealedTrackerStore(TrackerStore, SerializedTrackerAsText):  # type: ignore
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Seal and store the tracker. A broken event broker is Rasa's business and is not configured here."""
-        body = self._store.sealer.seal(self.serialise_tracker(tracker).encode(), "trackers", "body", tracker.sender_id)
+        dialogue = without_receipts(json.loads(self.serialise_tracker(tracker)), time.time())
+        body = self._store.sealer.seal(json.dumps(dialogue).encode(), "trackers", "body", tracker.sender_id)
         await asyncio.get_running_loop().run_in_executor(None, write_tracker, self._store, tracker.sender_id, body)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
@@ -102,6 +107,29 @@ def shorten(dialogue: dict[str, Any]) -> dict[str, Any]:
         "timestamp": 0.0,
     }
     return {**dialogue, "events": [*slots.values(), listen, *recent[start:]]}
+
+
+def without_receipts(dialogue: dict[str, Any], now: float) -> dict[str, Any]:
+    """Receipts go from every turn but the last (which a crash may have to repeat); one that was opened stays for
+    ``RECEIPT_OPEN`` in its slot."""
+    events: list[dict[str, Any]] = dialogue.get("events", [])
+    last = max((n for n, event in enumerate(events) if event["event"] == "user"), default=0)
+    opened = [event for event in events if event["event"] == "slot" and event["name"] == "receipt_open"]
+    for event in opened:
+        value = event["value"]
+        if event is not opened[-1] or (value and now - value["at"] > RECEIPT_OPEN):
+            event["value"] = None
+    for event in events[:last]:
+        if event["event"] not in ("user", "bot"):
+            continue
+        parsed = event.get("parse_data") or {}
+        for holder in (event, parsed):
+            if isinstance(holder.get("text"), str):
+                holder["text"] = RECEIPT.sub(HIDDEN, holder["text"])
+        for entity in parsed.get("entities") or []:
+            if entity.get("entity") == "receipt":
+                entity["value"] = HIDDEN
+    return dialogue
 
 
 def bot_events_after(dialogue: dict[str, Any] | None, message_key: str) -> list[dict[str, Any]] | None:

@@ -25,6 +25,7 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.doorway import Doorway
 from bot.dialogue.floor import Floor, FloorChanged
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
@@ -99,10 +100,18 @@ class Taking:
 class InboxWorker:
     """Answers stored messages."""
 
-    def __init__(self, store: Store, conversation: Conversation, sender: ReplySender, floor: Floor) -> None:
+    def __init__(
+        self,
+        store: Store,
+        conversation: Conversation,
+        sender: ReplySender,
+        floor: Floor,
+        doorway: Doorway | None = None,
+    ) -> None:
         self._store = store
         self._floor = floor
         self._inbox = Inbox(store)
+        self._doorway = doorway or Doorway(store)
         self._take = Taking(self._inbox)
         self._conversation = conversation
         self._sender = sender
@@ -181,14 +190,18 @@ class InboxWorker:
             return False
         started = time.monotonic()
         memory = await self._database(read_memory, self._store, sender)
+        seen = await self._database(self._doorway.see, pending, memory.audience)
+        pending = replace(pending, message=seen.message)
         officer = await self._database(self._floor.has_officer, sender)
-        if officer and not interpret(pending.message).quick_exit:
+        if seen.reply is not None:
+            turn = Turn([seen.reply], memory)
+        elif officer and not interpret(pending.message).quick_exit:
             turn = self._conversation.listen(pending.message, memory)
         elif pending.attempts >= MAX_ATTEMPTS:
             turn = self._conversation.respond_without_rasa(pending.message, memory)
         else:
             turn = await self._conversation.respond(
-                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0
+                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0, over=seen.over
             )
         try:
             await self._database(self._finish, pending, turn)
@@ -200,7 +213,8 @@ class InboxWorker:
 
     def _finish(self, pending: Pending, turn: Turn) -> None:
         if turn.memory is None:
-            self._inbox.forget(pending.sender)
+            hiding = any(reply.kind == "hide" for reply in turn.replies)
+            self._inbox.forget(pending.sender, wholly=not hiding)
             self._inbox.finish(pending, turn.replies, None)
             return
         context = self._store.sealer.seal_json(turn.memory.to_json(), "conversations", "context", pending.sender)

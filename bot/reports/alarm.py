@@ -10,11 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bot.db import audit, tables
 from bot.db.engine import Store
 
-REPORT, HEARTBEAT = "report", "heartbeat"
+REPORT, PRESSURE, HEARTBEAT = "report", "pressure", "heartbeat"
 SILENT, DANGER, WAITING = "silent", "danger", "waiting"
 ABOUT_A_CHAT = (SILENT, DANGER, WAITING)
 """Somebody in danger has stopped writing; tells of danger just now; waits for an officer."""
-ABOUT_A_CHILD = (REPORT, *ABOUT_A_CHAT)
+ABOUT_A_CHILD = (REPORT, PRESSURE, *ABOUT_A_CHAT)
 """Kinds whose subject is a report or a chat; every other kind is about the machine and goes to its operators."""
 
 

@@ -35,6 +35,8 @@ class ReportDraft(BaseModel):
     """What was answered when it is no number ("lớp 3")."""
     child_sex: Literal["male", "female"] | None = None
     relation: str | None = None
+    time_text: str | None = None
+    """When it happened, in the person's words."""
     commune: str | None = None
     place_text: str | None = None
     person_near: bool | None = None
@@ -44,6 +46,11 @@ class ReportDraft(BaseModel):
     safe_call: SafeCall | None = None
     """What was agreed about calling back."""
     reporter_role: Audience | None = None
+    assent_at: float | None = None
+    """When the person agreed that this is written down and passed on (seconds since 1970); their words about it are
+    not kept."""
+    assent_voice: Audience | None = None
+    """In whose words the choice was explained."""
     risk: Risk = "none"
     reasons: list[str] = Field(default_factory=list)
     kind: Kind = "none"
@@ -57,7 +64,7 @@ class ReportDraft(BaseModel):
     def _story(cls, value: Any) -> Any:  # noqa: N805
         return value.strip()[:MAX_STORY] if isinstance(value, str) else "" if value is None else value
 
-    @validator("subject", "child_sex", "reporter_role", pre=True)
+    @validator("subject", "child_sex", "reporter_role", "assent_voice", pre=True)
     def _choice(cls, value: Any, field: ModelField) -> Any:  # noqa: N805
         # Not pydantic's own check: its error would repeat the value, which a person may have typed.
         return value if value in get_args(field.type_) else None
@@ -71,9 +78,13 @@ class ReportDraft(BaseModel):
         known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= OLDEST
         return value if known else None
 
-    @validator("relation", "commune", "place_text", "contact", "age_text", "near_text", pre=True)
+    @validator("relation", "commune", "place_text", "contact", "age_text", "near_text", "time_text", pre=True)
     def _short(cls, value: Any) -> Any:  # noqa: N805
         return (value.strip()[:MAX_FIELD] or None) if isinstance(value, str) else value
+
+    @validator("assent_at", pre=True)
+    def _moment(cls, value: Any) -> Any:  # noqa: N805
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     @validator("extra")
     def _extra(cls, value: dict[str, str]) -> dict[str, str]:  # noqa: N805

@@ -69,7 +69,10 @@ def values(content: dict[str, Any]) -> dict[str, str]:
     words, draft = load("form01"), content["draft"]
     found = {**_machine(content, words), **_child(draft, words), **_reporter(draft, words)}
     known = set(keys())
-    found.update({key: text for key, text in draft["extra"].items() if key in known})
+    extra = {key: text for key, text in draft["extra"].items() if key in known}
+    if extra.get("ghi_chu"):
+        extra["ghi_chu"] = "\n".join(part for part in (extra["ghi_chu"], found.get("ghi_chu")) if part)
+    found.update(extra)
     return {key: text for key, text in found.items() if text}
 
 
@@ -93,6 +96,8 @@ def _child(draft: dict[str, Any], words: dict[str, Any]) -> dict[str, str]:
     state = [words["danger"][_tri(draft["danger_now"])], words["near"][_tri(draft["person_near"])]]
     if draft["near_text"]:
         state.append(words["near_text"].format(text=draft["near_text"]))
+    if draft.get("time_text"):
+        state.append(words["when"].format(time=draft["time_text"]))
     if draft["story"]:
         state.append(words["story"].format(story=draft["story"]))
     return {
@@ -114,6 +119,10 @@ def _reporter(draft: dict[str, Any], words: dict[str, Any]) -> dict[str, str]:
     call = SafeCall(**(draft.get("safe_call") or {}))
     if call.lines():
         notes.append(load("safe_call")["form"].format(call=call.words()))
+    if draft.get("assent_at"):
+        at = datetime.fromtimestamp(draft["assent_at"], VIETNAM)
+        voice = words["assent_voices"][draft.get("assent_voice") or "teen"]
+        notes.append(words["assent"].format(at=f"{at:%H:%M %d/%m/%Y}", voice=voice))
     phone = _PHONE.search(contact or "") or _PHONE.search(call.number or "")
     return {"nguoi_bao_sdt": phone.group() if phone else "", "ghi_chu": "\n".join(notes)}
 

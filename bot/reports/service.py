@@ -15,18 +15,21 @@ from bot.db import audit, tables
 from bot.db.counters import Counter
 from bot.db.engine import Store
 from bot.reports import messages, receipts, safe_call
-from bot.reports.alarm import REPORT, raise_alarm
+from bot.reports.alarm import PRESSURE, REPORT, raise_alarm
 from bot.reports.content import seal_pair
+from bot.reports.doubts import doubt
 from bot.reports.draft import MAX_STORY, RISKS, ReportDraft
 from bot.reports.messages import OfficerMessage
 from bot.reports.receipts import TooManyAttempts
+from bot.reports.retention import FORGOTTEN, forget_reporter
 from bot.reports.safe_call import SafeCall
 from bot.reports.triage import triage
-from bot.reports.words import status_words
+from bot.reports.words import load, status_words
 
 HOUR = 3600.0
 WRONG_PER_SENDER = 10
 WRONG_IN_ALL = 500
+PRESSURE_SINCE = 90 * 86400.0
 _PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 _ORDER = ("received", "forwarded", "acknowledged", "in_progress", "closed")
 _DUMMY = "0" * receipts.DIGITS
@@ -72,6 +75,7 @@ class ReportService:
         self._clock = clock
         self._by_sender = Counter(store.keys, "receipt", HOUR)
         self._in_all = Counter(store.keys, "receipts in all", HOUR)
+        self._reports = Counter(store.keys, "reports", 24 * HOUR)
 
     def take(self, draft: ReportDraft, channel: str, sender: str, idempotency_key: str) -> Taken:
         """Keep a confirmed draft: report, deliveries and audit entry in one transaction.
@@ -153,6 +157,42 @@ class ReportService:
         row = self._find(receipt, sender)
         return row is not None and (row.status == "withdrawn" or self._note(row.id, "withdrawal", "", "withdrawal"))
 
+    def ask_deletion(self, receipt: str, sender: str) -> bool:
+        """Pass the wish for deletion on to every target, and forget here what all of them have (the rest as soon as
+        they have it). False: no such report."""
+        row = self._find(receipt, sender)
+        if row is None:
+            return False
+        self._note(row.id, "update", load("notes")["deletion"], "deletion")
+        with self._store.engine.begin() as connection:
+            values = {"sender": FORGOTTEN, "notice_sender": None, "notice_address": None}
+            connection.execute(tables.reports.update().where(tables.reports.c.id == row.id).values(**values))
+        return True
+
+    def note_pressure(self, sender: str, receipt: str | None = None) -> int:
+        """Somebody seems to be made to withdraw: nothing is withdrawn, every target is told, an officer is alarmed.
+
+        For the report of the receipt, or else for those that this chat has sent within ``PRESSURE_SINCE``. Returns
+        how many those are.
+        """
+        now, table = self._clock(), tables.reports
+        if receipt is not None:
+            row = self._find(receipt, sender)
+            ids = [] if row is None else [row.id]
+        else:
+            query = sa.select(table.c.id).where(table.c.sender == sender, table.c.created_at > now - PRESSURE_SINCE)
+            with self._store.reader.connect() as connection:
+                ids = list(connection.execute(query).scalars())
+        for report_id in ids:
+            self._note(report_id, "update", load("notes")["pressure"], f"pressure {int(now // 60)}")
+            with self._store.engine.begin() as connection:
+                raise_alarm(connection, self._store, PRESSURE, report_id, now=now, risk="immediate")
+        return len(ids)
+
+    def forget_reporter(self, sender: str) -> int:
+        """The person asked to be forgotten (see ``bot.reports.retention``). Returns how many reports it was."""
+        return forget_reporter(self._store, sender, self._clock())
+
     def _note(self, report_id: str, kind: str, text: str, key: str | None) -> bool:
         now = self._clock()
         # Derived from the report and the caller's key: the same words told twice have one id.
@@ -225,12 +265,14 @@ class ReportService:
 
     def _insert(self, draft: ReportDraft, channel: str, sender: str, report_id: str, key: str, lookup: str) -> None:
         now, result = self._clock(), triage(draft)
+        with self._store.engine.begin() as connection:
+            mark = doubt(draft, self._reports.hit(connection, sender, now))
         content = {
             "report_id": report_id,
             "channel": channel,
             "taken_at": now,
             "risk": result.risk,
-            "reasons": list(result.reasons),
+            "reasons": [*result.reasons, *([mark] if mark else [])],
             "draft": draft.dict(),
         }
         row = {

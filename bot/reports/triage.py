@@ -50,4 +50,5 @@ def _caregiver_involved(draft: ReportDraft) -> bool:
     if RISKS.index(draft.risk) < RISKS.index("medium") or not draft.relation:
         return False
     # A parent names the own relation to the child; a child, friend or teacher names the other person's.
-    return draft.reporter_role != "parent" and draft.relation.lower() in load("triage")["caregivers"]
+    named = draft.relation.lower().split(", ")
+    return draft.reporter_role != "parent" and any(one in load("triage")["caregivers"] for one in named)

@@ -224,6 +224,20 @@ async def test_hide_that_telegram_refuses_is_still_sent(telegram, known):
     assert telegram.sent(CHILD)[0].text == "Đã thoát."
 
 
+async def test_what_hide_could_not_delete_is_told_and_tried_again(telegram, known, receiver):
+    for number in range(150):
+        telegram.say(CHILD, f"tin {number}")
+    await receiver.wait(151)
+    telegram.fail_next("deleteMessages", status=400, description="Bad Request: message can't be deleted")
+    await known.send(CHAT, Reply("Đã thoát.", [], "hide"), "r1")
+    told = telegram.sent(CHILD)[-1]
+    assert "xóa không được" in told.text
+    assert not any(word in told.text for word in ("báo tin", "trẻ em", "An Tâm", "111")), "neutral"
+    assert len(telegram.visible(CHILD)) == 102, "the first hundred stayed"
+    await known.send(CHAT, Reply("Đã thoát.", [], "hide"), "r2")
+    assert telegram.visible(CHILD) == {telegram.sent(CHILD)[-1].message_id}
+
+
 async def test_a_chat_gets_one_message_a_second(telegram, known):
     telegram.pace = 0.95
     started = time.monotonic()

@@ -188,6 +188,7 @@ INVENTORY = {
         "notice_sender": "pseudonym",
         "notice_address": "sealed",
     },
+    "safe_words": {"sender": "pseudonym", "word": "hashed", "used_at": "plain"},
     "target_states": {"target": "plain", "credentials": "hashed", "stopped": "plain", "changed_at": "plain"},
     "trackers": {"sender": "pseudonym", "body": "sealed", "updated_at": "plain"},
 }

@@ -6,16 +6,23 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.report import draft_of, told_before
+from actions.report_draft import draft_of, told_before, told_meanwhile
 from bot.dialogue import intake
 
 
-def said(text: str, risk: str = "none", kind: str = "none", intent: str = "x", **entities: str) -> dict[str, Any]:
+def said(
+    text: str, risk: str = "none", kind: str = "none", intent: str = "x", code: str = "beaten", **entities: str
+) -> dict[str, Any]:
     found = [{"entity": name, "value": value} for name, value in entities.items()]
     return {
         "event": "user",
         "text": text,
-        "metadata": {"risk": risk, "kind": kind, "reasons": [f"vì {risk}"] if risk != "none" else []},
+        "metadata": {
+            "risk": risk,
+            "kind": kind,
+            "reasons": [f"vì {risk}"] if risk != "none" else [],
+            "codes": [code] if risk != "none" else [],
+        },
         "parse_data": {"intent": {"name": intent}, "entities": found},
     }
 
@@ -36,7 +43,7 @@ def test_what_was_told_is_not_asked_again() -> None:
     found = told_before(tracker(events))
     assert found == {
         intake.STORY: "ba đánh con",
-        intake.AGE: "9",
+        intake.AGE: 9,
         intake.PLACE: {"commune": "Xã Tân Thạnh", "text": ""},
         intake.SUBJECT: "self",
     }
@@ -79,3 +86,29 @@ def test_skipped_answers_are_left_out_and_words_are_kept() -> None:
     draft = draft_of(tracker([], **slots))
     assert (draft.child_age, draft.age_text, draft.near_text) == (None, "chừng mười", "tối ổng mới về")
     assert (draft.contact, draft.place_text, draft.danger_now, draft.risk) == (None, "gần chợ", False, "none")
+
+
+def test_thin_words_are_kept_and_the_person_is_asked_on() -> None:
+    events = [said("cô ơi con 9 tuổi", "high", "disclosure", "disclose_self", code="model_disclose_self", age="9")]
+    found = told_before(tracker(events))
+    assert intake.STORY not in found
+    assert found[intake.TOLD] == "cô ơi con 9 tuổi"
+    assert found[intake.AGE] == 9
+
+
+def test_what_was_told_while_a_report_was_put_off_is_added() -> None:
+    events = [
+        said("ba đánh con", "high", "disclosure", "disclose_self", relation="cha"),
+        {"event": "active_loop", "name": "report_form"},
+        {"event": "active_loop", "name": None},
+        said("hôm nay ba lại đánh con", "high", "disclosure", "disclose_self", relation="cha"),
+    ]
+    assert told_meanwhile(tracker(events, report_story="ba đánh con")) == {
+        intake.STORY: "ba đánh con\nhôm nay ba lại đánh con"
+    }
+    assert told_meanwhile(tracker(events[:3], report_story="ba đánh con")) == {}
+
+
+def test_assent_is_recorded_with_its_words() -> None:
+    draft = draft_of(tracker([], report_assent={"at": 1_800_000_000.0, "voice": "child"}))
+    assert (draft.assent_at, draft.assent_voice) == (1_800_000_000.0, "child")

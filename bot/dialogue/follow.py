@@ -1,0 +1,50 @@
+"""Wishes about a report that was sent or put off, before Rasa: withdraw, delete, take up again. Pure functions."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from bot.dialogue.phrases import load_yaml
+from bot.language import normalise, strip_accents
+
+LONGEST = 2000
+
+
+def wish(text: str) -> str | None:
+    """The payload for a wish that was typed (``/withdraw_report{"forced": "yes"}``), or ``None``."""
+    bare = _bare(text)
+    for name, signs in load_yaml("follow.yml")["wishes"].items():
+        if any(re.search(sign, bare) for sign in signs):
+            return f"/{name}" + (json.dumps({"forced": "yes"}) if forced(text) else "")
+    return None
+
+
+def forced(text: str) -> bool:
+    """Whether somebody else seems to want it."""
+    bare = _bare(text)
+    return any(re.search(sign, bare) for sign in load_yaml("follow.yml")["forced"])
+
+
+def resumes(text: str) -> bool:
+    """Whether a report that was put off is to be taken up again."""
+    return _is_one_of(text, "resume")
+
+
+def ends(text: str) -> bool:
+    """Whether the person wants to end what was begun behind the receipt."""
+    return _is_one_of(text, "end")
+
+
+def words_for(intent: str, text: str) -> str:
+    """The payload that carries a person's words to the step that waits for them."""
+    return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)
+
+
+def _is_one_of(text: str, group: str) -> bool:
+    bare = _bare(text).strip(" .!")
+    return any(bare == strip_accents(word) for word in load_yaml("follow.yml")[group])
+
+
+def _bare(text: str) -> str:
+    return strip_accents(normalise(text))

@@ -1,0 +1,271 @@
+"""Reading one message inside the report form: commands, corrections, answers, and what a story says by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.dialogue.phrases import load_yaml
+from bot.language import normalise, strip_accents
+
+CONSENT, DANGER, SUBJECT, STORY = "report_consent", "report_danger", "report_subject", "report_story"
+AGE, SEX, PLACE, NEAR = "report_age", "report_sex", "report_place", "report_near"
+CARER, CONTACT, MORE, CONFIRM = "report_carer", "report_contact", "report_more", "report_confirm"
+RELATION, TIME, CHOICE = "report_relation", "report_time", "report_choice"
+TOLD = "report_told"
+"""What was told before the form and does not yet say what happened: kept, and the person is asked on."""
+YES_NO = (CONSENT, DANGER, CONFIRM, MORE)
+RISKY = ("medium", "high", "immediate")
+OLDEST_CHILD = 18
+MOST_RELATIONS = 4
+OWN_ROLE = {"teacher": "giáo viên"}
+"""The relation by which a reporter names themselves."""
+
+# Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
+INTERRUPTIONS = frozenset(
+    (
+        "ask_law",
+        "ask_skill",
+        "ask_online_safety",
+        "ask_procedure",
+        "ask_wellbeing",
+        "contact_hotlines",
+        "check_report",
+        "talk_to_human",
+        "bot_challenge",
+        "help",
+        "show_item",
+        "set_audience",
+        "feel_safe",
+        "delete_my_data",
+        "confirm_delete",
+        # behind the receipt, by buttons
+        "add_information",
+        "read_messages",
+        "notify_me",
+        "arrange_call",
+        "withdraw_report",
+        "confirm_withdraw",
+        "delete_report",
+        "confirm_delete_report",
+        "close_receipt",
+    )
+)
+TELLING = ("disclose_self", "disclose_other", "emergency", "self_harm", "nlu_fallback")
+SMALL_TALK = frozenset(("greet", "thank", "goodbye", "chitchat"))
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message inside the form, as Rasa understood it. ``pressed``: a button, so the intent is certain.
+
+    ``entities``: the last of each name; ``found``: all, in order, as ``{"entity", "value", "text"}``.
+    """
+
+    text: str
+    intent: str
+    confidence: float = 1.0
+    pressed: bool = False
+    risk: str = "none"
+    entities: Mapping[str, Any] = field(default_factory=dict)
+    found: Sequence[Mapping[str, Any]] = ()
+
+
+def command_of(message: Message) -> str | None:
+    """``skip``, ``go_back``, ``stop``, ``pause`` or ``ask_again``. They work always when said plainly; inside a longer
+    story they are only words."""
+    names = {"pause_report": "pause", "start_report": "ask_again", "inform": "ask_again", "correct": "ask_again"}
+    if message.pressed:
+        if message.intent in ("skip", "go_back", "stop"):
+            return message.intent
+        return names.get(message.intent) if "value" not in message.entities else None
+    text = normalise(message.text).strip(" .!")
+    bare = strip_accents(text)
+    for name, words in load_yaml("intake.yml")["commands"].items():
+        if any(text == word or bare == strip_accents(word) for word in words):
+            return str(name)
+    if message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6:
+        return message.intent
+    return None
+
+
+def correction(requested: str, message: Message) -> tuple[str, Any] | None:
+    """The field that the person wants to correct, and its new value if they said it."""
+    if message.pressed:
+        name = message.entities.get("field")
+        return (str(name), None) if message.intent == "correct" and name else None
+    text = normalise(message.text).strip(" .!")
+    bare = strip_accents(text)
+    words = load_yaml("intake.yml")["correct"]
+    asked = re.match(rf"^(?:{'|'.join(words['verbs'])})\b\s*(.*)$", bare)
+    if asked:
+        for name, signs in words["fields"].items():
+            if any(re.match(rf"(?:muc |phan |cau |dong )?(?:{sign})\b", asked.group(1)) for sign in signs):
+                return str(name), _value(str(name), message)
+        return None
+    if requested != CONFIRM or len(text.split()) > 14:
+        return None
+    for name in (AGE, PLACE, SEX):
+        value = _value(name, message)
+        if value is not None:
+            return name, value
+    return None
+
+
+def _value(name: str, message: Message) -> Any:
+    """A new value said along with the wish to correct."""
+    if name == AGE:
+        return first_age(message)
+    if name == PLACE and message.entities.get("commune"):
+        return {"commune": message.entities["commune"], "text": message.text.strip()}
+    if name == SEX:
+        return message.entities.get("sex")
+    return None
+
+
+def is_plain_answer(text: str) -> bool:
+    """Whether a text is only yes, no or a command of the form: said in any talk, it tells nothing about danger."""
+    words = load_yaml("intake.yml")
+    plain = strip_accents(normalise(text)).strip(" .!?")
+    commands = [strip_accents(word) for group in words["commands"].values() for word in group]
+    signs = [*words["affirm"], *words["deny"]]
+    return plain in commands or any(re.fullmatch(rf"(?:da |thua )?(?:{sign})(?: a| co| con)?", plain) for sign in signs)
+
+
+def is_small_talk(message: Message) -> bool:
+    """A greeting or thanks, which must not be taken for the name of a commune."""
+    return not message.pressed and message.intent in SMALL_TALK and len(message.text.split()) <= 5
+
+
+def is_off_topic(message: Message) -> bool:
+    """Small talk, or something that is nobody's question here."""
+    off = message.intent in SMALL_TALK or message.intent == "out_of_scope"
+    return not message.pressed and off and message.confidence >= 0.5
+
+
+def is_telling(message: Message) -> bool:
+    """Whether the person tells of something at risk."""
+    return not message.pressed and message.risk in RISKY and message.intent in TELLING and bool(message.text.strip())
+
+
+def is_interruption(requested: str, message: Message) -> bool:
+    """Whether the message is a question of its own, to be answered before the form goes on."""
+    if message.intent not in INTERRUPTIONS:
+        return False
+    if message.pressed:
+        return True
+    if requested == STORY and (message.risk in RISKY or message.confidence < 0.7):
+        return False
+    return message.confidence >= 0.5 and len(message.text.split()) >= 3
+
+
+def parse(requested: str, message: Message) -> Any:
+    """The value of an answer, or None when it is none."""
+    if message.entities.get("field") == requested and "value" in message.entities:
+        value = message.entities["value"]
+        return {"yes": True, "no": False}.get(value, value)
+    if requested in YES_NO:
+        if requested == DANGER and message.risk == "immediate":
+            return True
+        return yes_or_no(message)
+    if requested == NEAR:
+        answer = yes_or_no(message)
+        return answer if answer is not None else _free_text(requested, message)
+    if requested == SUBJECT:
+        return subject_of(message)
+    if requested == SEX:
+        return sex_of(message)
+    if requested == AGE:
+        return first_age(message) or _free_text(requested, message)
+    if requested == PLACE:
+        commune = message.entities.get("commune")
+        words = _free_text(requested, message)
+        return {"commune": commune, "text": message.text.strip()} if commune or words else None
+    return _free_text(requested, message)
+
+
+def _free_text(requested: str, message: Message) -> str | None:
+    if message.pressed or not message.text.strip() or is_interruption(requested, message):
+        return None
+    if is_small_talk(message) and message.confidence >= 0.6 and requested != CONTACT:
+        return None
+    return message.text.strip()
+
+
+def first_age(message: Message) -> int | None:
+    """The first age of a child in the message, or a bare number."""
+    said = [str(e["value"]) for e in message.found if e["entity"] == "age"] or [str(message.entities.get("age") or "")]
+    for value in said:
+        digits = re.search(r"\d{1,3}", value)
+        if digits and int(digits.group()) <= OLDEST_CHILD:
+            return int(digits.group())
+    alone = re.fullmatch(r"\D{0,12}(\d{1,2})\D{0,12}", message.text.strip())
+    if alone and int(alone.group(1)) <= OLDEST_CHILD and not any(said):
+        return int(alone.group(1))
+    return None
+
+
+def yes_or_no(message: Message) -> bool | None:
+    """True, False or None (neither), from the intent of a button or the words of a short answer."""
+    if message.pressed:
+        return {"affirm": True, "deny": False}.get(message.intent)
+    text = strip_accents(normalise(message.text)).strip(" .!?")
+    words = load_yaml("intake.yml")
+    for answer, signs in ((False, words["deny"]), (True, words["affirm"])):
+        if any(re.search(rf"^(?:{sign})(?:\b|$)", text) for sign in signs):
+            return answer
+    if message.intent in ("affirm", "deny") and message.confidence >= 0.5:
+        return message.intent == "affirm"
+    return None
+
+
+def subject_of(message: Message) -> str | None:
+    """``self`` or ``other``: whom the report is about, from a free answer."""
+    text = strip_accents(normalise(message.text))
+    words = load_yaml("intake.yml")["subject"]
+    for subject in ("other", "self"):
+        if any(re.search(rf"\b(?:{sign})\b", text) for sign in words[subject]):
+            return str(subject)
+    return {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
+
+
+def sex_of(message: Message) -> str | None:
+    """``male`` or ``female``, from a free answer."""
+    if message.entities.get("sex") in ("male", "female"):
+        return str(message.entities["sex"])
+    text = normalise(message.text)
+    words = load_yaml("intake.yml")["sex"]
+    return next((str(sex) for sex in ("female", "male") if any(word in text.split() for word in words[sex])), None)
+
+
+def found_in(message: Message, audience: str) -> dict[str, Any]:
+    """What a story says by itself: age, place, relation, time, whom it is about; the child's sex from adults only
+    (in a child's words it is mostly somebody else's)."""
+    found: dict[str, Any] = {}
+    age = next((_small(e["value"]) for e in message.found if e["entity"] == "age" and _small(e["value"])), None)
+    if age is not None:
+        found[AGE] = age
+    commune = next((e["value"] for e in message.found if e["entity"] == "commune"), None)
+    if commune:
+        found[PLACE] = {"commune": commune, "text": ""}
+    own = OWN_ROLE.get(audience)
+    named = [str(e["value"]) for e in message.found if e["entity"] == "relation"]
+    relations = list(dict.fromkeys(name for name in named if name != own))
+    if relations:
+        found[RELATION] = ", ".join(relations[:MOST_RELATIONS])
+    times = list(dict.fromkeys(str(e.get("text") or e["value"]) for e in message.found if e["entity"] == "time"))
+    if times:
+        found[TIME] = ", ".join(times[:2])
+    if message.intent in ("disclose_self", "disclose_other"):
+        found[SUBJECT] = "self" if message.intent == "disclose_self" else "other"
+    sex = next((e["value"] for e in message.found if e["entity"] == "sex"), None)
+    if sex in ("male", "female") and audience in ("parent", "teacher"):
+        found[SEX] = sex
+    return found
+
+
+def _small(value: Any) -> int | None:
+    digits = re.search(r"\d{1,3}", str(value))
+    return int(digits.group()) if digits and int(digits.group()) <= OLDEST_CHILD else None
