@@ -25,7 +25,8 @@ MAX_CHARS = 4000
 _PHONE = re.compile(r"(?<![\d+])(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)")
 _PREFIXES = frozenset(
     [
-        "từ", "tu", "lúc", "luc", "hồi", "hoi", "vào", "vao", "khoảng", "khoang", "tầm", "tam", "cỡ", "co"
+        "từ", "tu", "lúc", "luc", "hồi", "hoi", "vào", "vao", "khoảng", "khoang", "tầm", "tam", "cỡ", "co",
+        "sáng", "trưa", "chiều", "tối", "khuya", "đêm", "sang", "chieu", "toi", "dem"
     ]
 )  # fmt: skip
 """Words that belong to a time behind them."""

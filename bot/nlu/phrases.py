@@ -49,7 +49,7 @@ def marks(word: str) -> str:
     return "".join(sorted(c for c in parts if unicodedata.category(c) == "Mn"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """A way to say something. Words outside ``first`` … ``last`` must stand there but are not part of the finding."""
 
@@ -122,7 +122,8 @@ class PhraseFinder:
                 for raw in phrases:
                     for form in expanded(raw, loaded["slots"]):
                         self._add(label, value, form, raw in exact or form in exact)
-        self._matcher.add("phrase", [Doc(self.vocab, words=list(words)) for words in self._phrases])
+        for words in self._phrases:  # one at a time: all documents at once would take hundreds of megabytes
+            self._matcher.add("phrase", [Doc(self.vocab, words=list(words))])
         self.known = frozenset(w for words in self._phrases for w in words if w.isalpha()) | {
             strip_accents(w) for name in numbers() for w in name.split()
         }
@@ -164,12 +165,15 @@ class PhraseFinder:
 
 
 def _longest(hits: list[tuple[int, Hit]]) -> list[Hit]:
-    """Of hits that overlap, the longest of each label, those with the fewest diacritics missing first; what is ignored hides the rest."""
+    """Of hits that overlap, the longest of each label, then the one that lacks fewest diacritics.
+
+    What is ignored hides the rest.
+    """
     kept: list[Hit] = []
 
     def rank(pair: tuple[int, Hit]) -> tuple[int, int, int, int, int]:
         missing, hit = pair
-        return hit.start - hit.end, missing, LABELS.index(hit.label), -len(hit.whole), hit.start
+        return hit.start - hit.end, hit.start, missing, LABELS.index(hit.label), -len(hit.whole)
 
     for _, hit in sorted(hits, key=rank):
         if not any(

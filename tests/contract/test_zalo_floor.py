@@ -83,7 +83,11 @@ async def test_an_officers_words_wait_for_the_window_and_the_desk_knows(channel)
     assert "Cô là cán bộ" not in channel.shown()
     await channel.say("con nhắn lại nè")
     await channel.wait_shown("Cô là cán bộ")
-    found = view_chat(floor._store, chat, "lan", channel.double.now(), windows=WINDOWS)
-    assert found is not None
-    assert found["held"] == 0
-    assert [line["state"] for line in found["lines"] if line["author"] == "officer"] == ["sent"]
+
+    def sent() -> bool:
+        found = view_chat(floor._store, chat, "lan", channel.double.now(), windows=WINDOWS)
+        assert found is not None
+        states = [line["state"] for line in found["lines"] if line["author"] == "officer"]
+        return found["held"] == 0 and states == ["sent"]
+
+    await eventually(sent)
