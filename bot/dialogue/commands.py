@@ -57,7 +57,7 @@ def _from_payload(payload: str, data: dict[str, dict[str, str]]) -> Said | None:
         topic = data["topics"].get(strip_accents(argument.strip()).lower())
         if topic:
             return Said("" if topic.startswith("/") else topic, topic)
-    payload = data["commands"].get(command, payload)
+    payload = data["commands"].get(strip_accents(payload).lower()) or data["commands"].get(command, payload)
     match = PAYLOAD.match(payload)
     if not match or match.group(1) not in data["allowed_payloads"]:
         return None

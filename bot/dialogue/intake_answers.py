@@ -158,7 +158,15 @@ def is_interruption(requested: str, message: Message) -> bool:
         return True
     if requested == STORY and (message.risk in RISKY or message.confidence < 0.7):
         return False
+    if message.intent.startswith("ask_") and requested not in (STORY, CONSENT) and not asks(message.text):
+        return False  # "đi làm xa" answers the question, whatever it could also be about
     return message.confidence >= 0.5 and len(message.text.split()) >= 3
+
+
+def asks(text: str) -> bool:
+    """Whether words read as a question."""
+    bare = strip_accents(normalise(text))
+    return any(re.search(pattern, bare) for pattern in load_yaml("intake.yml")["asks"])
 
 
 def parse(requested: str, message: Message) -> Any:
@@ -189,7 +197,9 @@ def parse(requested: str, message: Message) -> Any:
 def _free_text(requested: str, message: Message) -> str | None:
     if message.pressed or not message.text.strip() or is_interruption(requested, message):
         return None
-    if is_small_talk(message) and message.confidence >= 0.6 and requested != CONTACT:
+    # Names, work and addresses read like small talk ("Nguyễn Thị Mai"): whoever fills these in answers them.
+    details = (CONTACT, *load_yaml("intake.yml")["asked"]["more"])
+    if is_small_talk(message) and message.confidence >= 0.6 and requested not in details:
         return None
     return message.text.strip()
 

@@ -124,7 +124,9 @@ class RiskAssessor:
         if doubtful:
             verdict.raise_to("low")
         for hit in found.hits:
-            if hit.softened:
+            if hit.softened and level(verdict.risk) >= level("medium"):
+                verdict.raise_to(hit.risk, hit.code)  # model and words agree: a law question may tell of the asker
+            elif hit.softened:
                 verdict.raise_to("low" if hit.sure or doubtful else "none", "softened")
             elif hit.sure or doubtful:
                 verdict.raise_to(hit.risk, hit.code)

@@ -14,7 +14,7 @@ from bot.language import normalise, strip_accents
 
 from .concepts import concept_grams
 
-VERSION = 8
+VERSION = 9
 """Raise it when features or heads change, so that stored models are trained again."""
 MAX_PIECE = 600
 MAX_PIECES = 40
@@ -31,7 +31,7 @@ def vectorizer() -> FeatureUnion:
     """The unfitted feature extractor (expects normal forms)."""
     shared: dict[str, Any] = {"sublinear_tf": True, "min_df": 2, "dtype": np.float32, "lowercase": False}
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents, **shared)
-    words = TfidfVectorizer(ngram_range=(1, 3), tokenizer=_words, token_pattern=None, **shared)
+    words = TfidfVectorizer(ngram_range=(1, 3), tokenizer=_words, token_pattern=None, **{**shared, "min_df": 3})
     meanings = TfidfVectorizer(analyzer=concept_grams, **{**shared, "min_df": 3})
     return make_union(characters, words, meanings)
 
