@@ -101,9 +101,10 @@ class Conversation:
             return await self._without_words(message, said, sender, memory, key, repeated)
         assessment = self._assess(said.text, memory)
         turn = Turn([], memory, risk=assessment.risk)
-        if assessment.at_risk:
+        dictated = not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate"
+        if assessment.at_risk and not dictated:  # whoever dictates may read along: the neutral answer has the numbers
             turn.replies.append(self._safe_answer(assessment, memory))
-        elif over:
+        elif over and not assessment.at_risk:
             if over == 1:  # said once; more answers would only be more noise
                 turn.replies.append(say("slow_down", memory.audience))
             return turn

@@ -20,6 +20,11 @@ def wish(text: str) -> str | None:
     return None
 
 
+def forced_wish(text: str) -> bool:
+    """Whether this is a wish that somebody else seems to dictate."""
+    return "forced" in (wish(text) or "")
+
+
 def forced(text: str) -> bool:
     """Whether somebody else seems to want it."""
     bare = _bare(text)

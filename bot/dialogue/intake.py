@@ -37,6 +37,7 @@ from bot.dialogue.intake_answers import (
     is_plain_answer,
     is_telling,
     parse,
+    yes_or_no,
 )
 from bot.dialogue.phrases import load_yaml
 
@@ -48,6 +49,8 @@ IN_DANGER = (DANGER, PLACE, STORY, CONTACT)
 """With danger now: where, what is happening, can we write back. Nothing else is asked."""
 ASIDE = (CONSENT, DANGER, SUBJECT, AGE, SEX, PLACE, MORE)
 """Questions to which somebody's tale is no answer."""
+CHOICES = (CONSENT, DANGER, SUBJECT, SEX, MORE, CONFIRM)
+"""Questions with buttons for every answer."""
 SHORT = 6
 """Words up to which a clear answer is only that."""
 KNOWN_BY_TELLING = (SUBJECT, AGE, SEX, PLACE, RELATION, TIME)
@@ -101,9 +104,20 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
         return _told_aside(requested, slots, message, value)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
+    if value is None and requested not in CHOICES:
+        return _nothing_said(requested, slots, message)
     if value is None:
         return _missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
     return _answered(requested, slots, message, value, audience)
+
+
+def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) -> Step:
+    """A bare "dạ" or a greeting where words are asked for: asked once more, then left out; "không" leaves it out."""
+    misses = int(slots.get(MISSES) or 0) + 1
+    if misses >= 2 or yes_or_no(message) is False:
+        return Step({requested: SKIPPED, MISSES: 0})
+    say = "utter_report_aside" if is_off_topic(message) else "utter_not_caught"
+    return Step({requested: None, MISSES: misses}, say=say)
 
 
 def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, value: Any) -> Step:

@@ -20,6 +20,7 @@ YES_NO = (CONSENT, DANGER, CONFIRM, MORE)
 RISKY = ("medium", "high", "immediate")
 OLDEST_CHILD = 18
 MOST_RELATIONS = 4
+ADULTS = ("parent", "teacher")
 OWN_ROLE = {"teacher": "giáo viên"}
 """The relation by which a reporter names themselves."""
 
@@ -201,6 +202,8 @@ def _free_text(requested: str, message: Message) -> str | None:
     details = (CONTACT, *load_yaml("intake.yml")["asked"]["more"])
     if is_small_talk(message) and message.confidence >= 0.6 and requested not in details:
         return None
+    if is_plain_answer(message.text):
+        return None  # "dạ" is no commune
     return message.text.strip()
 
 
@@ -233,12 +236,18 @@ def yes_or_no(message: Message) -> bool | None:
 
 def subject_of(message: Message) -> str | None:
     """``self`` or ``other``: whom the report is about, from a free answer."""
-    text = strip_accents(normalise(message.text))
-    words = load_yaml("intake.yml")["subject"]
-    for subject in ("other", "self"):
-        if any(re.search(rf"\b(?:{sign})\b", text) for sign in words[subject]):
-            return str(subject)
-    return {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
+    return subject_words(message.text) or {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
+
+
+def subject_words(text: str) -> str | None:
+    """The same by the words alone; what is named first counts ("bạn em bị …", "em bị bạn em …")."""
+    bare = strip_accents(normalise(text))
+    found = []
+    for subject, signs in load_yaml("intake.yml")["subject"].items():
+        starts = [match.start() for sign in signs if (match := re.search(rf"\b(?:{sign})\b", bare))]
+        if starts:
+            found.append((min(starts), str(subject)))
+    return min(found)[1] if found else None
 
 
 def sex_of(message: Message) -> str | None:
@@ -268,10 +277,14 @@ def found_in(message: Message, audience: str) -> dict[str, Any]:
     times = list(dict.fromkeys(str(e.get("text") or e["value"]) for e in message.found if e["entity"] == "time"))
     if times:
         found[TIME] = ", ".join(times[:2])
-    if message.intent in ("disclose_self", "disclose_other"):
-        found[SUBJECT] = "self" if message.intent == "disclose_self" else "other"
+    subject = subject_words(message.text)
+    if subject is None and (audience in ADULTS or message.intent == "disclose_self"):
+        # That a child tells of another one is taken from words only: their own tale often sounds like that.
+        subject = {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
+    if subject is not None:
+        found[SUBJECT] = subject
     sex = next((e["value"] for e in message.found if e["entity"] == "sex"), None)
-    if sex in ("male", "female") and audience in ("parent", "teacher"):
+    if sex in ("male", "female") and audience in ADULTS:
         found[SEX] = sex
     return found
 

@@ -148,8 +148,8 @@ def test_a_forced_withdrawal_withdraws_nothing_and_alarms(line: Line, words: str
     person.say(person.receipt)
     heard = person.say(words)
     asked(heard, "ghi nhận")
-    own = heard.replies[-1].text
-    assert not any(sign in own for sign in ("ép", "không rút", "cán bộ", "báo động"))
+    assert len(heard.replies) == 1, "neutral: whoever dictates may read along"
+    not_said(heard, "ép", "không rút", "cán bộ", "báo động", "lỗi", "kể")
     assert person.notes(report_id) == ["update"]
     assert person.reports()[0]["status"] != "withdrawn"
     (alert,) = rows(line, tables.alerts, kind="pressure", subject=report_id)

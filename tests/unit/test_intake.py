@@ -349,3 +349,25 @@ def test_a_greeting_is_no_commune(text: str) -> None:
 @pytest.mark.parametrize("question", [CONSENT, DANGER, STORY, AGE, CONFIRM])
 def test_a_report_can_be_put_off_at_every_question(text: str, question: str) -> None:
     assert answer(question, typed(text)) == {OUTCOME: "paused"}
+
+
+@pytest.mark.parametrize("question", [AGE, PLACE, STORY, CONTACT])
+def test_a_bare_yes_is_no_answer_and_is_asked_for_once_more(question: str) -> None:
+    first = intake.take(question, {}, typed("dạ"))
+    assert (first.updates[question], first.say) == (None, "utter_not_caught")
+    assert intake.take(question, first.updates, typed("dạ")).updates[question] == SKIPPED
+    assert intake.take(question, {}, typed("dạ không")).updates[question] == SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "subject"),
+    [
+        ("em bị bạn em đánh", "disclose_other", "self"),
+        ("bạn em bị ba dượng đánh", "disclose_self", "other"),
+        ("cô ơi con 9 tuổi", "disclose_other", None),
+        ("ba đánh con", "disclose_self", "self"),
+    ],
+)
+def test_whom_a_child_tells_of(text: str, intent: str, subject: str | None) -> None:
+    assert intake.found_in(typed(text, intent), "child").get(SUBJECT) == subject
+    assert intake.found_in(typed("…", "disclose_other"), "parent")[SUBJECT] == "other"
