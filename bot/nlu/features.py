@@ -15,6 +15,8 @@ import yaml
 
 from bot.language import normalise, strip_accents, syllables
 
+from .hashing import hashed_tfidf
+
 TABLE = Path(__file__).parent / "tables" / "word_classes.yml"
 _LONGEST = 5
 _SYLLABLE = re.compile(r"\w+")
@@ -81,16 +83,9 @@ def word_features(normal: str) -> list[str]:
 
 def vectorisers(size: int = 10_000) -> list[tuple[str, Any]]:
     """The three views as unfitted scikit-learn vectorisers; small data keeps rare features."""
-    import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     rare = 1 if size < 500 else 2
-    shared = {"sublinear_tf": True, "lowercase": False, "dtype": np.float32}
     return [
-        ("words", TfidfVectorizer(analyzer=word_features, min_df=rare, **shared)),
-        (
-            "characters",
-            TfidfVectorizer(analyzer="char_wb", preprocessor=strip_accents, ngram_range=(1, 5), min_df=rare, **shared),
-        ),
-        ("classes", TfidfVectorizer(analyzer=tag_features, min_df=rare, **shared)),
+        ("words", hashed_tfidf(rare, analyzer=word_features)),
+        ("characters", hashed_tfidf(rare, analyzer="char_wb", preprocessor=strip_accents, ngram_range=(1, 5))),
+        ("classes", hashed_tfidf(rare, analyzer=tag_features)),
     ]

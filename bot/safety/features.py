@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion, make_union
 
 from bot.language import normalise, strip_accents
+from bot.nlu.hashing import hashed_tfidf
 
 from .concepts import concept_grams
 
-VERSION = 9
+VERSION = 10
 """Raise it when features or heads change, so that stored models are trained again."""
 MAX_PIECE = 600
 MAX_PIECES = 40
@@ -29,10 +27,9 @@ def _words(normal: str) -> list[str]:
 
 def vectorizer() -> FeatureUnion:
     """The unfitted feature extractor (expects normal forms)."""
-    shared: dict[str, Any] = {"sublinear_tf": True, "min_df": 2, "dtype": np.float32, "lowercase": False}
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents, **shared)
-    words = TfidfVectorizer(ngram_range=(1, 3), tokenizer=_words, token_pattern=None, **{**shared, "min_df": 3})
-    meanings = TfidfVectorizer(analyzer=concept_grams, **{**shared, "min_df": 3})
+    characters = hashed_tfidf(2, analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents)
+    words = hashed_tfidf(3, ngram_range=(1, 3), tokenizer=_words, token_pattern=None)
+    meanings = hashed_tfidf(3, analyzer=concept_grams)
     return make_union(characters, words, meanings)
 
 

@@ -1,6 +1,6 @@
 """Turns a training run into the committed model: ONNX with 8-bit weights, the cut tokenizer, and a card with hashes.
 
-    python scripts/encoder/export.py RUN [--out bot/encoder/model]
+python scripts/encoder/export.py RUN [--out bot/encoder/model]
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from network import Encoder, Reader, from_published
+from restore import state_from_onnx
 from sklearn.metrics import average_precision_score, f1_score
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -151,9 +152,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="go on from the checkpoint of another run")
+    parser.add_argument("--start", type=Path, help="go on from another run, or from bot/encoder/model")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--words", type=float, default=0.0, help="rate of the word pieces' vectors (0: frozen)")
+    parser.add_argument("--hold", action="store_true", help="do not lower the rate to the end (another run follows)")
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--dropout", type=float, default=0.1)
@@ -171,7 +174,9 @@ def start(options: argparse.Namespace, known: Sequence[Example], intents: list[s
         path.write_bytes((options.start / "tokenizer.json").read_bytes())
         tokenizer = Tokenizer.from_file(str(path))
         model = Reader(Encoder(tokenizer.get_vocab_size(), weights.sizes, options.dropout), len(intents))
-        model.load_state_dict(torch.load(options.start / "model.pt", weights_only=True))
+        whole = options.start / "model.pt"
+        earlier = torch.load(whole, weights_only=True) if whole.exists() else None
+        model.load_state_dict(earlier or state_from_onnx(options.start / "encoder.onnx"))
         return model, tokenizer
     texts = [PREFIX + normalise(v) for e in known for v in (e.text, strip_accents(e.text), noisy(e.text, 1))]
     kept = cut_vocabulary(options.tokenizer, texts, path)
@@ -199,10 +204,13 @@ def main() -> None:
     held = [e for e in examples if is_calibration(e.situation)]
     intents = sorted({e.intent for e in examples})
     model, tokenizer = start(options, known, intents)
-    model.encoder.words.weight.requires_grad_(False)
+    pieces = model.encoder.words.weight.requires_grad_(options.words > 0)
     heads = [*model.intent.parameters(), *model.danger.parameters(), *model.grade.parameters()]
-    body = [p for p in model.encoder.parameters() if p.requires_grad]
-    groups = [{"params": body, "base": options.rate}, {"params": heads, "base": 3 * options.rate}]
+    body = [p for p in model.encoder.parameters() if p is not pieces]
+    groups: list[dict[str, Any]] = [{"params": body, "base": options.rate}]
+    groups.append({"params": heads, "base": 3 * options.rate})
+    if options.words:
+        groups.append({"params": [pieces], "base": options.words, "weight_decay": 0.0})
     optimiser = torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01, fused=True)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
@@ -217,7 +225,7 @@ def main() -> None:
         batches = epoch_batches(known, epoch, options.seed, options.size)
         for number, batch in enumerate(batches, 1):
             step += 1
-            pace = min(1.0, step / warm) * max(0.02, 1 - step / steps)
+            pace = min(1.0, step / warm) * (1.0 if options.hold else max(0.02, 1 - step / steps))
             for group in optimiser.param_groups:
                 group["lr"] = group["base"] * pace
             ids, mask = encode(tokenizer, [text for text, _ in batch])
