@@ -11,8 +11,9 @@ import click
 import httpx
 import sqlalchemy as sa
 
-from bot.db.engine import make_engine
+from bot.db.engine import Store, make_engine
 from bot.db.keys import KeyFileError, load_key_file
+from bot.db.sealing import SealError
 from bot.settings import Settings, get_settings
 
 
@@ -35,9 +36,7 @@ def check_python(_settings: Settings) -> Finding:
 def check_keys(settings: Settings) -> Finding:
     """The key file, without creating it."""
     if not settings.keys.exists():
-        return Finding(
-            "key file", "missing", f"{settings.keys} does not exist: 'make run' creates it on first use"
-        )
+        return Finding("key file", "missing", f"{settings.keys} does not exist: 'make run' creates it on first use")
     try:
         load_key_file(settings.keys)
     except KeyFileError as error:
@@ -56,9 +55,7 @@ def check_database(settings: Settings) -> Finding:
             ready = sa.inspect(connection).has_table("meta")
     except sa.exc.SQLAlchemyError as error:
         return Finding("database", "missing", f"{engine.dialect.name}: {type(error).__name__}")
-    return Finding(
-        "database", "ok" if ready else "missing", engine.dialect.name if ready else "not migrated yet"
-    )
+    return Finding("database", "ok" if ready else "missing", engine.dialect.name if ready else "not migrated yet")
 
 
 def check_models(settings: Settings) -> Finding:
@@ -92,9 +89,7 @@ def check_gateway(settings: Settings) -> Finding:
         status = httpx.get(f"http://{host}:{settings.port}/ready", timeout=3, trust_env=False).status_code
     except httpx.HTTPError:
         return Finding("gateway", "off", "not running: 'make run' starts it")
-    return Finding(
-        "gateway", "ok" if status == 200 else "missing", "ready" if status == 200 else "up, but Rasa is not"
-    )
+    return Finding("gateway", "ok" if status == 200 else "missing", "ready" if status == 200 else "up, but Rasa is not")
 
 
 def check_telegram(settings: Settings) -> Finding:
@@ -105,21 +100,36 @@ def check_telegram(settings: Settings) -> Finding:
     try:
         answer = httpx.get(f"{settings.telegram_api_base}/bot{token}/getMe", timeout=10, trust_env=False)
     except httpx.HTTPError as error:
-        return Finding(
-            "telegram", "missing", f"{settings.telegram_api_base} not reachable ({type(error).__name__})"
-        )
+        return Finding("telegram", "missing", f"{settings.telegram_api_base} not reachable ({type(error).__name__})")
     if answer.status_code == 401:
         return Finding("telegram", "missing", "the token is refused: get a new one from @BotFather")
     mode = "webhook" if settings.public_url else "long polling"
     return Finding("telegram", "ok" if answer.is_success else "missing", f"{mode}, http {answer.status_code}")
 
 
+def check_zalo(settings: Settings) -> Finding:
+    """What ``bridge zalo check`` finds, as one line: the first thing that is missing."""
+    from bot.bridges import checks
+
+    if not settings.zalo_app_id:
+        return Finding("zalo", "off", "HOTLINE_ZALO_APP_ID is not set")
+    try:
+        store = Store(make_engine(settings.database), load_key_file(settings.keys), settings.keys)
+        found = list(checks.check_zalo(settings, store))
+    except checks.Wrong as error:
+        return Finding("zalo", "missing", str(error))
+    except (KeyFileError, SealError, sa.exc.SQLAlchemyError) as error:
+        return Finding("zalo", "missing", f"the token cannot be read ({type(error).__name__}): see the lines above")
+    wrong = [f"{one.name}: {one.text}" for one in found if one.state != checks.OK]
+    if wrong:
+        return Finding("zalo", "missing", wrong[0])
+    return Finding("zalo", "ok", f"account {settings.zalo_oa_id}; 'python -m bot bridge zalo check' says more")
+
+
 def check_webhook(settings: Settings) -> Finding:
     """The case system's webhook is configured completely."""
     if not settings.webhook_url:
-        return Finding(
-            "case webhook", "off", "HOTLINE_WEBHOOK_URL is not set: reports go to the embedded desk only"
-        )
+        return Finding("case webhook", "off", "HOTLINE_WEBHOOK_URL is not set: reports go to the embedded desk only")
     if not settings.webhook_secret.get_secret_value():
         return Finding("case webhook", "missing", "HOTLINE_WEBHOOK_SECRET is not set")
     return Finding("case webhook", "ok", "configured; deliveries: 'python -m bot report deliveries'")
@@ -170,6 +180,7 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     check_knowledge,
     check_gateway,
     check_telegram,
+    check_zalo,
     check_webhook,
     check_primero,
     check_alerts,

@@ -23,6 +23,9 @@ from bot.settings import ROOT, Settings, get_settings
 
 MIN_FREE = 500 * 2**20
 START_LIMIT = 180.0
+BEHIND = ("rasa", "actions")
+"""What thinks about messages gives way to the gateway, which takes them in."""
+NICENESS = 5
 
 
 @click.command("run")
@@ -139,6 +142,8 @@ def write_config(settings: Settings) -> Path:
         "",
     ]
     for name, command in programs.items():
+        if name in BEHIND:
+            command = f"nice -n {NICENESS} {command}"
         lines += [
             f"[program:{name}]",
             f"command={command.replace('%', '%%')}",

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
 import structlog
 from anyio import to_thread
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bridges.base import Bounded
 from bot.db import tables
-from bot.db.engine import Store
+from bot.db.engine import Store, insert_or, instead
+from bot.db.together import Together
 
 log = structlog.get_logger(__name__)
 GRAIN = 60.0
 """Actions within a minute are written once: the window then ends a minute early, never late."""
+FRESH = 3600.0
+"""What this process has seen itself within this time needs no look at the database."""
+NAMES = ("sender", "channel", "acted_at")
+UPSERT = insert_or(tables.platform_contacts, NAMES, ("sender",), instead(NAMES[1:]))
 
 
 class Contacts:
@@ -28,6 +33,7 @@ class Contacts:
         self._channel = channel
         self._clock = clock
         self._known: Bounded[str, float] = Bounded(20_000)
+        self._keep: Together[tuple[str, float], None] = Together(self._write)
 
     async def acted(self, chat_id: str) -> None:
         """The person has just done something."""
@@ -35,7 +41,7 @@ class Contacts:
         if now - self._known.get(sender, 0.0) < GRAIN:
             return
         try:
-            await to_thread.run_sync(self._write, sender, now)
+            await self._keep((sender, now))
         except SQLAlchemyError as error:
             log.error("contacts.not_kept", error=type(error).__name__)
             return
@@ -53,27 +59,23 @@ class Contacts:
     async def silent_for(self, chat_id: str) -> float | None:
         """Seconds since the person's last action; ``None`` when it is not known."""
         sender = self._store.keys.pseudonymise(self._channel, chat_id)
-        at: float | None
-        try:
-            at = await to_thread.run_sync(self._read, sender)
-        except SQLAlchemyError:
-            at = self._known.get(sender)
+        at = self._known.get(sender)
+        if at is None or self._clock() - at > FRESH:
+            try:
+                at = await to_thread.run_sync(self._read, sender)
+            except SQLAlchemyError:
+                log.error("contacts.not_read")
         return None if at is None else self._clock() - at
 
     async def forget_before(self, moment: float) -> None:
         """Delete whoever has not been here since ``moment``."""
         await to_thread.run_sync(self._forget, moment)
 
-    def _write(self, sender: str, now: float) -> None:
-        table = tables.platform_contacts
+    def _write(self, who: Sequence[tuple[str, float]]) -> list[None]:
+        rows = {sender: {"sender": sender, "channel": self._channel, "acted_at": now} for sender, now in who}
         with self._store.engine.begin() as connection:
-            if connection.execute(table.update().where(table.c.sender == sender).values(acted_at=now)).rowcount:
-                return
-        try:
-            with self._store.engine.begin() as connection:
-                connection.execute(table.insert().values(sender=sender, channel=self._channel, acted_at=now))
-        except IntegrityError:
-            return  # another process met them at the same moment
+            connection.execute(UPSERT, [rows[sender] for sender in sorted(rows)])
+        return [None] * len(who)
 
     def _read(self, sender: str) -> float | None:
         table = tables.platform_contacts
@@ -90,6 +92,4 @@ class Contacts:
     def _forget(self, moment: float) -> None:
         table = tables.platform_contacts
         with self._store.engine.begin() as connection:
-            connection.execute(
-                table.delete().where(table.c.channel == self._channel, table.c.acted_at < moment)
-            )
+            connection.execute(table.delete().where(table.c.channel == self._channel, table.c.acted_at < moment))

@@ -10,21 +10,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 import structlog
 from anyio import to_thread
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.bridges.base import Bounded
 from bot.db import tables
-from bot.db.engine import Store
+from bot.db.engine import Store, insert_or, instead
 from bot.db.sealing import SealError
+from bot.db.together import Together
 
 log = structlog.get_logger(__name__)
 KEEP = 3 * 86400.0
+CLOCKS = 2.0
+"""Seconds by which a platform's clock may be behind ours. An older echo is of the same words, said before."""
+NAMES = ("reply", "parts", "state", "digest", "ref", "at")
+UPSERT = insert_or(tables.platform_sends, NAMES, ("reply",), instead(NAMES[1:]))
+Shown = tuple[str, float]
+"""The digest of a text that the platform shows us, and when it was delivered."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,12 @@ class SendLedger:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
+        self.since = clock()
+        """What was tried before this moment was tried by a program that is no more."""
         self._known: Bounded[str, Progress] = Bounded(1_000)
         self._echoes: Bounded[str, float] = Bounded(2_000)
+        self._keep: Together[tuple[str, Progress | None], None] = Together(self._write)
+        self._see: Together[Shown, None] = Together(self._settle)
 
     def digest(self, chat_id: str, text: str) -> str:
         """A keyed hash that recognises a text of a chat."""
@@ -69,7 +80,7 @@ class SendLedger:
             except (SQLAlchemyError, SealError) as error:
                 log.error("sends.not_read", error=type(error).__name__)
         known = known or Progress()
-        if known.state == "trying" and self._echoes.get(known.digest, 0.0) >= known.at:
+        if known.state == "trying" and self._echoes.get(known.digest, 0.0) >= known.at - CLOCKS:
             known = replace(known, state="seen")
         return known
 
@@ -78,7 +89,7 @@ class SendLedger:
         progress = replace(progress, at=progress.at or self._clock())
         self._known[reply_id] = progress
         try:
-            await to_thread.run_sync(self._write, reply_id, progress)
+            await self._keep((reply_id, progress))
         except SQLAlchemyError as error:
             log.error("sends.not_kept", error=type(error).__name__)
 
@@ -95,15 +106,15 @@ class SendLedger:
         if self._known.pop(reply_id, None) is None:
             return
         try:
-            await to_thread.run_sync(self._delete, reply_id)
+            await self._keep((reply_id, None))
         except SQLAlchemyError as error:
             log.error("sends.not_dropped", error=type(error).__name__)
 
-    async def arrived(self, digest: str) -> None:
-        """The platform has shown us a text that it delivered."""
-        self._echoes[digest] = self._clock()
+    async def arrived(self, digest: str, moment: float) -> None:
+        """The platform has shown us a text that it delivered at that moment."""
+        self._echoes[digest] = max(moment, self._echoes.get(digest, 0.0))
         try:
-            await to_thread.run_sync(self._settle, digest)
+            await self._see((digest, moment))
         except SQLAlchemyError as error:
             log.error("sends.not_settled", error=type(error).__name__)
 
@@ -122,40 +133,45 @@ class SendLedger:
             ref = self._store.sealer.open(row["ref"], "platform_sends", "ref", reply_id).decode()
         return Progress(row["parts"], row["state"], row["digest"], ref, row["at"])
 
-    def _write(self, reply_id: str, progress: Progress) -> None:
+    def _write(self, changes: Sequence[tuple[str, Progress | None]]) -> list[None]:
+        """Keep how far each reply has come; ``None``: nothing is kept of it any more."""
         table = tables.platform_sends
+        last = dict(changes)
+        gone = [reply_id for reply_id, progress in last.items() if progress is None]
+        rows = [self._row(reply_id, progress) for reply_id, progress in last.items() if progress is not None]
+        with self._store.engine.begin() as connection:
+            if gone:
+                connection.execute(table.delete().where(table.c.reply.in_(gone)))
+            if rows:
+                connection.execute(UPSERT, rows)
+        return [None] * len(changes)
+
+    def _row(self, reply_id: str, progress: Progress) -> dict[str, object]:
         ref = None
         if progress.ref:
             ref = self._store.sealer.seal(progress.ref.encode(), "platform_sends", "ref", reply_id)
-        values = {
+        return {
+            "reply": reply_id,
             "parts": progress.parts,
             "state": progress.state,
             "digest": progress.digest,
             "ref": ref,
             "at": progress.at,
         }
-        with self._store.engine.begin() as connection:
-            if connection.execute(table.update().where(table.c.reply == reply_id).values(**values)).rowcount:
-                return
-        try:
-            with self._store.engine.begin() as connection:
-                connection.execute(table.insert().values(reply=reply_id, **values))
-        except IntegrityError:
-            return
 
-    def _delete(self, reply_id: str) -> None:
+    def _settle(self, seen: Sequence[Shown]) -> list[None]:
         table = tables.platform_sends
-        with self._store.engine.begin() as connection:
-            connection.execute(table.delete().where(table.c.reply == reply_id))
-
-    def _settle(self, digest: str) -> None:
-        table = tables.platform_sends
-        waiting = sa.and_(table.c.digest == digest, table.c.state == "trying")
+        echoes = dict(sorted(seen, key=lambda one: one[1]))
+        query = sa.select(table.c.reply, table.c.digest, table.c.at)
+        query = query.where(table.c.digest.in_(list(echoes)), table.c.state == "trying")
         with self._store.reader.connect() as connection:
-            if connection.execute(sa.select(table.c.reply).where(waiting)).first() is None:
-                return
-        with self._store.engine.begin() as connection:
-            connection.execute(table.update().where(waiting).values(state="seen"))
+            found = connection.execute(query).all()
+        replies = [row.reply for row in found if echoes[row.digest] >= row.at - CLOCKS]
+        if replies:
+            with self._store.engine.begin() as connection:
+                still = sa.and_(table.c.reply.in_(replies), table.c.state == "trying")
+                connection.execute(table.update().where(still).values(state="seen"))
+        return [None] * len(seen)
 
     def _forget(self, before: float) -> None:
         table = tables.platform_sends

@@ -164,7 +164,8 @@ class ZaloBridge:
         if meaning.gone:
             await self.contacts.gone(meaning.gone)
         if meaning.echo is not None:
-            await self._ledger.arrived(self._ledger.digest(meaning.echo.chat_id, meaning.echo.text))
+            echo = meaning.echo
+            await self._ledger.arrived(self._ledger.digest(echo.chat_id, echo.text), echo.at)
         if meaning.human and self._human is not None:
             try:
                 await self._human(meaning.human)

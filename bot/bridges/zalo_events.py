@@ -34,6 +34,7 @@ class Echo:
 
     chat_id: str
     text: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def _sent(event: Mapping[str, Any]) -> Meaning:
     if _scalar(_mapping(event.get("sender")).get("admin_id")):
         return Meaning(human=chat, account=account)
     text = whole_text(_text(_mapping(event.get("message")).get("text")))
-    return Meaning(echo=Echo(chat, text) if text else None, account=account)
+    return Meaning(echo=Echo(chat, text, moment_of(event) or 0.0) if text else None, account=account)
 
 
 def _id(holder: Any) -> str:

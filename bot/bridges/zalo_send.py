@@ -55,6 +55,10 @@ MARGIN = 300.0
 """Seconds before the window's end at which nothing is sent any more: clocks differ."""
 ECHO_WAIT = 20.0
 """How long after an unknown outcome Zalo gets to show us that the text arrived."""
+ECHO_AGAIN = 45.0
+"""The same for what a killed program was sending: Zalo repeats an echo that could not be delivered after 30 seconds."""
+AT_ONCE = ("safety", "hide")
+"""Kinds of replies that never wait for an echo after a crash: better twice than late."""
 FEW = 5
 UNREACHABLE = 5.0
 TOKEN_WAIT = 300.0
@@ -132,7 +136,7 @@ class ZaloSender:
         if silent is not None and silent > self._window:
             raise SendWhenBack
         progress = await self._progress(reply_id)
-        careful = reply.kind == "receipt"
+        careful = reply.kind not in AT_ONCE
         while progress.delivered < len(bodies):
             index = progress.delivered
             await self._pacer.wait(chat_id)
@@ -159,7 +163,8 @@ class ZaloSender:
         """How far the reply has come; an unknown send is settled by Zalo's echo or, without one, repeated."""
         progress = await self._ledger.get(reply_id)
         if progress.state == "trying":
-            left = progress.at + ECHO_WAIT - self._clock()
+            wait = ECHO_WAIT if progress.at >= self._ledger.since else ECHO_AGAIN
+            left = progress.at + wait - self._clock()
             if left > 0:
                 raise SendLater(left)
         return progress

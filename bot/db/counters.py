@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.db.engine import insert_or
 from bot.db.keys import Keyring
 from bot.db.tables import counters
+
+COUNT = insert_or(counters, ("key", "n", "expires_at"), ("key",), "UPDATE SET n = counters.n + 1")
 
 
 @dataclass(frozen=True)
@@ -24,16 +26,15 @@ class Counter:
     seconds: float
 
     def hit(self, connection: Any, who: str, now: float | None = None) -> int:
-        """Count one more and return the number in this window; windows that are over are cleared away."""
+        """Count one more and return the number in this window; a new window clears away those that
+        are over."""
         moment = time.time() if now is None else now
-        connection.execute(counters.delete().where(counters.c.expires_at < moment))
-        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         expires = (moment // self.seconds + 1) * self.seconds
-        insert = make(counters).values(key=self._key(who, moment), n=1, expires_at=expires)
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=["key"], set_={"n": counters.c.n + 1}),
-        )
-        return self.count(connection, who, moment)
+        connection.execute(COUNT, {"key": self._key(who, moment), "n": 1, "expires_at": expires})
+        number = self.count(connection, who, moment)
+        if number == 1:
+            connection.execute(counters.delete().where(counters.c.expires_at < moment))
+        return number
 
     def give_back(self, connection: Any, who: str, now: float | None = None) -> None:
         """Take one hit back (it turned out to be allowed)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Engine
 from bot.db import tables
 from bot.db.keys import KeyFileError, Keyring, create_key_file, load_key_file
 from bot.db.sealing import Sealer
+from bot.db.writing import Turns
 from bot.settings import Settings
 
 READ_ONLY = "an_tam_read_only"
@@ -48,12 +49,21 @@ def make_engine(url: str) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    turns = Turns()
+
     def _begin(connection: Any) -> None:
         reading = connection.get_execution_options().get(READ_ONLY, False)
+        if not reading:
+            turns.take(connection.info)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    def _over(_connection: Any, record: Any, *_: Any) -> None:
+        turns.give(record.info)
 
     sa.event.listen(engine, "connect", _pragmas)
     sa.event.listen(engine, "begin", _begin)
+    sa.event.listen(engine, "checkin", _over)
+    sa.event.listen(engine, "invalidate", _over)
     return engine
 
 
@@ -131,6 +141,22 @@ def _remember_fingerprint(engine: Engine, keys: Keyring) -> str:
             known = keys.fingerprint()
             connection.execute(tables.meta.insert().values(name="key_fingerprint", value=known))
     return known
+
+
+def insert_or(table: sa.Table, names: Sequence[str], keys: Sequence[str], then: str) -> sa.sql.elements.TextClause:
+    """An insert of the columns ``names`` that does ``then`` when ``keys`` are there already.
+
+    SQLAlchemy compiles its own such inserts again at every call, which costs more than running them.
+    """
+    values = ", ".join(f":{name}" for name in names)
+    into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - names of our own
+    query = sa.text(f"{into} ON CONFLICT ({', '.join(keys)}) DO {then}")
+    return query.bindparams(*(sa.bindparam(name, type_=table.c[name].type) for name in names))
+
+
+def instead(names: Sequence[str]) -> str:
+    """For ``insert_or``: the new values take the place of the old ones."""
+    return "UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in names)
 
 
 @contextmanager

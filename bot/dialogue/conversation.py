@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
+from anyio import CapacityLimiter, to_thread
 
 from bot.dialogue import follow
 from bot.dialogue.commands import Said, interpret
@@ -85,6 +86,7 @@ class Conversation:
         self._assessor = assessor
         self._answers = answers
         self._rasa = rasa
+        self._thinking = CapacityLimiter(1)  # a thread beside the loop, which must take what comes in meanwhile
 
     async def respond(
         self, message: IncomingMessage, sender: str, memory: Memory, key: str, repeated: bool = False, over: int = 0
@@ -99,7 +101,7 @@ class Conversation:
         self._learn_audience(said, memory)
         if message.media or not (said.text or said.to_rasa):
             return await self._without_words(message, said, sender, memory, key, repeated)
-        assessment = self._assess(said.text, memory)
+        assessment = await to_thread.run_sync(self._assess, said.text, memory, limiter=self._thinking)
         turn = Turn([], memory, risk=assessment.risk)
         dictated = not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate"
         if assessment.at_risk and not dictated:  # whoever dictates may read along: the neutral answer has the numbers

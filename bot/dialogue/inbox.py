@@ -17,16 +17,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.db import tables
-from bot.db.engine import Store
+from bot.db.engine import Store, insert_or
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.reports.alarm import WAITING, end_alarm
 from bot.reports.messages import drop_notices
 
 MAX_ATTEMPTS = 5
 """A message that fails this often is answered with the system-down words and set aside as ``failed``."""
+
+NAMES = ("channel", "update_key", "sender", "body", "state", "attempts", "received_at")
+INSERT = insert_or(tables.inbox, NAMES, NAMES[:2], "NOTHING")
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,9 @@ class Inbox:
                     "received_at": now,
                 }
             )
-        make = postgresql.insert if self._store.engine.dialect.name == "postgresql" else sqlite.insert
-        insert = make(tables.inbox).on_conflict_do_nothing(index_elements=["channel", "update_key"])
         with self._store.engine.begin() as connection:
-            news = [connection.execute(insert, row).rowcount == 1 for row in rows]
-            for row, new in zip(rows, news, strict=True):
-                if new:
-                    release(connection, str(row["sender"]), now)
+            news = [connection.execute(INSERT, row).rowcount == 1 for row in rows]
+            release(connection, {str(row["sender"]) for row, new in zip(rows, news, strict=True) if new}, now)
         return news
 
     def waiting_senders(self) -> list[str]:
@@ -245,12 +243,12 @@ def forget_lines(connection: sa.engine.Connection, sender: str) -> None:
         end_alarm(connection, WAITING, str(chat), time.time())
 
 
-def release(connection: sa.engine.Connection, sender: str, now: float) -> None:
-    """The person has written again: what was held for them goes out first, inside the caller's transaction."""
+def release(connection: sa.engine.Connection, senders: Collection[str], now: float) -> None:
+    """These people have written again: what was held for them goes out first, inside the caller's transaction."""
     table = tables.replies
     connection.execute(
         table.update()
-        .where(table.c.sender == sender, table.c.state == "held")
+        .where(table.c.sender.in_(senders), table.c.state == "held")
         .values(state="pending", due_at=now, created_at=now)
     )
 

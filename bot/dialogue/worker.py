@@ -23,9 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.bridges.base import Bridge, SendLater, SendRefused, SendWhenBack
 from bot.db import tables
 from bot.db.engine import Store
+from bot.db.together import Together
 from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
-from bot.dialogue.doorway import Doorway
+from bot.dialogue.doorway import Doorway, Seen
 from bot.dialogue.floor import Floor, FloorChanged
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
@@ -34,6 +35,10 @@ from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 IDLE = 1.0
+BREATH = 0.02
+"""Seconds between two looks at what there is to do: under load one look finds the work of many."""
+GIVE_WAY = 0.5
+"""Seconds that an answer gives way to messages that are not stored yet."""
 PARALLEL = 8
 WATCH = 2.0
 """Seconds between two looks at the floor's deadlines."""
@@ -59,44 +64,6 @@ class Background:
         return await to_thread.run_sync(call, *arguments, limiter=self._limit)
 
 
-class Taking:
-    """Stores messages as they come, all that wait at a moment in one transaction: a flood costs few of them."""
-
-    MOST = 100
-
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
-        self._waiting: deque[tuple[IncomingMessage, asyncio.Future[bool]]] = deque()
-        self._task: asyncio.Task[None] | None = None
-
-    async def __call__(self, message: IncomingMessage) -> bool:
-        """Whether the message is new, once it is stored. Raises what the database raised."""
-        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((message, stored))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work())
-        return await stored
-
-    async def _work(self) -> None:
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(self.MOST, len(self._waiting)))]
-            try:
-                await self._store(batch)
-            except Exception:
-                for one in batch:  # one that cannot be stored must not take the others with it
-                    try:
-                        await self._store([one])
-                    except Exception as error:
-                        if not one[1].done():
-                            one[1].set_exception(error)
-
-    async def _store(self, batch: list[tuple[IncomingMessage, asyncio.Future[bool]]]) -> None:
-        news = await to_thread.run_sync(self._inbox.accept_all, [message for message, _ in batch])
-        for (_, stored), new in zip(batch, news, strict=True):
-            if not stored.done():
-                stored.set_result(new)
-
-
 class InboxWorker:
     """Answers stored messages."""
 
@@ -112,7 +79,7 @@ class InboxWorker:
         self._floor = floor
         self._inbox = Inbox(store)
         self._doorway = doorway or Doorway(store)
-        self._take = Taking(self._inbox)
+        self._take = Together(self._inbox.accept_all)
         self._conversation = conversation
         self._sender = sender
         self._wake = asyncio.Event()
@@ -169,6 +136,7 @@ class InboxWorker:
                         task.add_done_callback(self._tasks.discard)
             except Exception as error:
                 log.error("inbox.failed", error=type(error).__name__)
+            await asyncio.sleep(BREATH)
             await wait_for_any(stop, self._wake, timeout=IDLE)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)
@@ -177,22 +145,25 @@ class InboxWorker:
         try:
             async with self._limit:
                 while await self._answer_next(sender):
-                    pass
+                    await self._give_way()
         except Exception as error:
             log.error("inbox.answer_failed", error=type(error).__name__)
             await asyncio.sleep(IDLE)
         finally:
             self._busy.discard(sender)
 
+    async def _give_way(self) -> None:
+        """Let in first who stands at the door, but keep nobody waiting for long who is in."""
+        until = time.monotonic() + GIVE_WAY
+        while self._take.waiting and time.monotonic() < until:
+            await asyncio.sleep(BREATH)
+
     async def _answer_next(self, sender: str) -> bool:
-        pending = await self._database(self._inbox.claim, sender)
-        if pending is None:
-            return False
         started = time.monotonic()
-        memory = await self._database(read_memory, self._store, sender)
-        seen = await self._database(self._doorway.see, pending, memory.audience)
-        pending = replace(pending, message=seen.message)
-        officer = await self._database(self._floor.has_officer, sender)
+        taken = await self._database(self._take_up, sender)
+        if taken is None:
+            return False
+        pending, memory, seen, officer = taken
         if seen.reply is not None:
             turn = Turn([seen.reply], memory)
         elif officer and not interpret(pending.message).quick_exit:
@@ -210,6 +181,15 @@ class InboxWorker:
         TURN_SECONDS.observe(time.monotonic() - started)
         self._sender.wake()
         return True
+
+    def _take_up(self, sender: str) -> tuple[Pending, Memory, Seen, bool] | None:
+        """The person's next message, what is remembered of them, and whether an officer has the floor."""
+        pending = self._inbox.claim(sender)
+        if pending is None:
+            return None
+        memory = read_memory(self._store, sender)
+        seen = self._doorway.see(pending, memory.audience)
+        return replace(pending, message=seen.message), memory, seen, self._floor.has_officer(sender)
 
     def _finish(self, pending: Pending, turn: Turn) -> None:
         if turn.memory is None:
@@ -276,6 +256,7 @@ class ReplySender:
                         task.add_done_callback(self._tasks.discard)
             except Exception as error:
                 log.error("replies.failed", error=type(error).__name__)
+            await asyncio.sleep(BREATH)
             await wait_for_any(stop, self._wake, timeout=IDLE)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=10)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import bm25s
 import numpy as np
 import numpy.typing as npt
 from joblib import Memory
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.knowledge.bm25 import BM25
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.models import Item
 from bot.language import fingerprint, normalise, strip_accents, syllables, words
@@ -115,7 +115,7 @@ class _Bm25:
     """BM25 by ``bm25s``, scaled by the most that a question's tokens could score."""
 
     def __init__(self, tokens: list[list[str]]) -> None:
-        self.engine = bm25s.BM25(method="lucene", k1=K1, b=B)
+        self.engine = BM25(method="lucene", k1=K1, b=B)
         padded = [t or ["\x00"] for t in tokens]
         self.engine.index(padded, show_progress=False)
         count = len(tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,8 @@ SHORT = 6
 FORM_ANSWER = 3
 CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
+_ONE = threading.Lock()
+"""The encoder remembers what it has read and is not made for two at a time."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -68,7 +71,8 @@ class RiskAssessor:
     def assess(self, text: str, context: Context | None = None) -> Assessment:
         """The risk of a message. Never raises for what a person wrote: what cannot be judged is doubtful."""
         try:
-            return self._assess(text, context or Context())
+            with _ONE:
+                return self._assess(text, context or Context())
         except Exception:  # whatever happens, a person must get an answer, and no text may travel in an error
             return self._finish(Verdict("medium", ["unreadable"]), "disclosure", 0.5)
 

@@ -330,46 +330,6 @@ async def test_the_rate_limit_holds_everybody_back(zalo, known):
     assert len(zalo.calls("message")) == calls
 
 
-# --- unknown outcomes -----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("kind", ["text", "safety", "receipt"])
-async def test_an_unknown_send_is_settled_by_what_zalo_shows_us(zalo, known, kind):
-    zalo.fail_next("message", status=502, after=True)
-    with pytest.raises(SendLater):
-        await known.send(CHILD, Reply("Mã tin báo 1234", kind=kind), "r1")
-    await eventually(lambda: zalo.waiting == 0)
-    await known.send(CHILD, Reply("Mã tin báo 1234", kind=kind), "r1")
-    assert [m.text for m in zalo.sent(CHILD)] == ["Mã tin báo 1234"]
-
-
-async def test_what_did_not_arrive_is_sent_again_after_a_while(zalo, known):
-    zalo.fail_next("message", status=502)
-    for _ in range(2):  # the second time Zalo is not even asked: its echo may be on the way
-        with pytest.raises(SendLater):
-            await known.send(CHILD, Reply("Mã tin báo 1234", kind="receipt"), "r1")
-    assert len(zalo.calls("message")) == 1
-    zalo.offset += 30
-    await known.send(CHILD, Reply("Mã tin báo 1234", kind="receipt"), "r1")
-    assert [m.text for m in zalo.sent(CHILD)] == ["Mã tin báo 1234"]
-
-
-async def test_a_receipt_survives_a_crash_between_sending_and_recording(zalo, world, zalo_settings, zalo_store):
-    bridge, receiver = world
-    zalo.say(CHILD, "alo")
-    await receiver.wait()
-
-    async def crash(*_: object) -> None:
-        raise RuntimeError("killed")
-
-    bridge._ledger.done = crash  # type: ignore[method-assign]
-    with pytest.raises(RuntimeError):
-        await bridge.send(CHILD, Reply("Mã 1234", kind="receipt"), "r1")
-    await eventually(lambda: zalo.waiting == 0)
-    fresh = make_bridge(zalo_settings, open_store(zalo_settings), zalo)
-    await fresh.send(CHILD, Reply("Mã 1234", kind="receipt"), "r1")
-    assert [m.text for m in zalo.sent(CHILD)] == ["Mã 1234"]
-    await fresh.stop()
-
-
 async def test_parts_already_sent_are_not_repeated(zalo, known):
     text = "Một câu dài vừa phải thôi nghen con. " * 150
     zalo.fail_next("message", code=-218, skip=1)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.db.engine import Store, open_store
+from bot.db.together import Together
 from bot.dialogue.inbox import Inbox, Outgoing
 from bot.dialogue.messages import Button, IncomingMessage, Reply
-from bot.dialogue.worker import Taking
 from bot.settings import Settings
 
 CANARY = "CHIMHOAMI"
@@ -46,7 +46,7 @@ async def test_one_message_that_cannot_be_stored_takes_no_other_with_it(tmp_path
         return honest(messages)
 
     inbox.accept_all = accept_all  # type: ignore[method-assign]
-    take = Taking(inbox)
+    take = Together(inbox.accept_all)
     texts = ["một", "bad", "hai"]
     results = await asyncio.gather(
         *(take(message(str(n), text=text)) for n, text in enumerate(texts)), return_exceptions=True
