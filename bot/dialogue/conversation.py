@@ -76,6 +76,8 @@ class Turn:
     """The person has said that there is none."""
     silent: bool = False
     """Nothing was answered because an officer has the floor."""
+    unasks: bool = False
+    """The person has said that they wait for an officer no longer."""
 
 
 class Conversation:
@@ -136,6 +138,18 @@ class Conversation:
             turn.replies.append(self._safe_answer(assessment, memory))
         self._remember(turn, said.text, assessment)
         return turn
+
+    @staticmethod
+    def stop_waiting(message: IncomingMessage, memory: Memory, waits: bool) -> Turn | None:
+        """The turn of somebody who waits for an officer no longer; None when the message says something else."""
+        said = interpret(message)
+        wants = bool(waits and said.text and follow.leaves(said.text, memory.in_form))
+        if not wants and said.to_rasa != "/stop_waiting":
+            return None
+        replies = [say("human_unasked", memory.audience)]
+        if memory.in_form:
+            replies.append(say("human_resume", memory.audience))
+        return Turn(replies, memory, unasks=True)
 
     def _safe_answer(self, assessment: Assessment, memory: Memory) -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from bot.dialogue.phrases import load_yaml
 from bot.language import normalise, strip_accents
@@ -33,12 +34,17 @@ def forced(text: str) -> bool:
 
 def resumes(text: str) -> bool:
     """Whether a report that was put off is to be taken up again."""
-    return _is_one_of(text, "resume")
+    return _says(text, "resume")
 
 
 def ends(text: str) -> bool:
     """Whether the person wants to end what was begun behind the receipt."""
-    return _is_one_of(text, "end")
+    return _says(text, "end")
+
+
+def leaves(text: str, in_form: bool) -> bool:
+    """Whether somebody who waits for an officer waits no longer. ``in_form``: "thôi" alone may mean the report."""
+    return _says(text, "leave") or (not in_form and _says(text, "leave_alone"))
 
 
 def words_for(intent: str, text: str) -> str:
@@ -46,9 +52,17 @@ def words_for(intent: str, text: str) -> str:
     return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)
 
 
-def _is_one_of(text: str, group: str) -> bool:
-    bare = _bare(text).strip(" .!")
-    return any(bare == strip_accents(word) for word in load_yaml("follow.yml")[group])
+def _says(text: str, group: str) -> bool:
+    """Whether a text is only one of the group's wishes, with the small words that people put around it."""
+    return _whole(group).fullmatch(_bare(text).strip(" .!?~")) is not None
+
+
+@lru_cache(maxsize=8)
+def _whole(group: str) -> re.Pattern[str]:
+    data = load_yaml("follow.yml")
+    before, after = data["around"]["before"], data["around"]["after"]
+    core = "|".join(f"(?:{sign})" for sign in data[group])
+    return re.compile(rf"(?:{before}[ ,]+)*(?:{core})(?:[ ,]+{after})*")
 
 
 def _bare(text: str) -> str:

@@ -26,7 +26,7 @@ from bot.db.engine import Store
 from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
 from bot.dialogue.doorway import Doorway
-from bot.dialogue.floor import Floor, FloorChanged
+from bot.dialogue.floor import OFFICER, WAITS, Floor, FloorChanged
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
@@ -192,17 +192,7 @@ class InboxWorker:
         memory = await self._database(read_memory, self._store, sender)
         seen = await self._database(self._doorway.see, pending, memory.audience)
         pending = replace(pending, message=seen.message)
-        officer = await self._database(self._floor.has_officer, sender)
-        if seen.reply is not None:
-            turn = Turn([seen.reply], memory)
-        elif officer and not interpret(pending.message).quick_exit:
-            turn = self._conversation.listen(pending.message, memory)
-        elif pending.attempts >= MAX_ATTEMPTS:
-            turn = self._conversation.respond_without_rasa(pending.message, memory)
-        else:
-            turn = await self._conversation.respond(
-                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0, over=seen.over
-            )
+        turn = Turn([seen.reply], memory) if seen.reply else await self._respond(pending, memory, seen.over)
         try:
             await self._database(self._finish, pending, turn)
         except FloorChanged:
@@ -210,6 +200,20 @@ class InboxWorker:
         TURN_SECONDS.observe(time.monotonic() - started)
         self._sender.wake()
         return True
+
+    async def _respond(self, pending: Pending, memory: Memory, over: int) -> Turn:
+        """The turn of whoever has the floor."""
+        message, sender = pending.message, pending.sender
+        holder = await self._database(self._floor.who_has, sender)
+        if holder == OFFICER and not interpret(message).quick_exit:
+            return self._conversation.listen(message, memory)
+        if pending.attempts >= MAX_ATTEMPTS:
+            return self._conversation.respond_without_rasa(message, memory)
+        left = self._conversation.stop_waiting(message, memory, waits=holder == WAITS)
+        if left is not None:
+            return left
+        repeated = pending.attempts > 0
+        return await self._conversation.respond(message, sender, memory, pending.key, repeated=repeated, over=over)
 
     def _finish(self, pending: Pending, turn: Turn) -> None:
         if turn.memory is None:
