@@ -17,12 +17,13 @@ from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
-from bot.safety import Assessment, SafetyAnswers
+from bot.safety import Assessment, SafetyAnswers, choose_form, question
 from bot.settings import get_settings
 
 log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
 THREAD = "answer_thread"
+FEW = 3
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -35,6 +36,9 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     leans = False
     """Whether the message may lean on the last answer ("giải thích dễ hơn") whatever its intent was taken for."""
 
+    informs = False
+    """Whether it answers a question: beside the safe words, one or two words ("ba", "9") are no question."""
+
     @abstractmethod
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Do the work and return Rasa's events."""
@@ -42,6 +46,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
         try:
             if self.refuses and refuse(dispatcher, tracker):
+                return []
+            if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:
                 return []
             if self.leans and (events := lean(dispatcher, tracker)) is not None:
                 return events
@@ -152,3 +158,5 @@ def speak_safety(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, 
     """Utter the safe answer for a kind and risk."""
     assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
     speak(dispatcher, safety_answers().answer(assessment, audience(tracker)))
+    asks = question(choose_form(assessment, in_form=False, repeated=False), audience(tracker))
+    dispatcher.utter_message(json_message={"asks": asks})  # the gateway reads the next words as the answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
 
 from bot.dialogue.phrases import load_yaml
 from bot.language import normalise, strip_accents
+from bot.language.whole import says
 
 LONGEST = 2000
 
@@ -53,16 +53,7 @@ def words_for(intent: str, text: str) -> str:
 
 
 def _says(text: str, group: str) -> bool:
-    """Whether a text is only one of the group's wishes, with the small words that people put around it."""
-    return _whole(group).fullmatch(_bare(text).strip(" .!?~")) is not None
-
-
-@lru_cache(maxsize=8)
-def _whole(group: str) -> re.Pattern[str]:
-    data = load_yaml("follow.yml")
-    before, after = data["around"]["before"], data["around"]["after"]
-    core = "|".join(f"(?:{sign})" for sign in data[group])
-    return re.compile(rf"(?:{before}[ ,]+)*(?:{core})(?:[ ,]+{after})*")
+    return says(text, load_yaml("follow.yml")[group])
 
 
 def _bare(text: str) -> str:

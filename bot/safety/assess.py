@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from bot.language import normalise
 
 from .features import pieces
+from .introductions import introduces
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel
-from .types import Assessment, Context, Kind, Risk, RiskModelError, higher, level
+from .reasons import reasons
+from .types import Assessment, Context, Kind, Risk, higher, level
 
-REASONS = Path(__file__).parent / "data" / "reasons.yml"
 MAX_CHARS = 20_000
 """Longer texts are judged by their first and last part; an inbox cuts at 4,000 anyway."""
 SHORT = 6
@@ -62,7 +61,7 @@ class RiskAssessor:
     @classmethod
     def load(cls, models_dir: Path) -> RiskAssessor:
         """Load model and lexicon. Raises ``RiskModelError`` with a one-line remedy."""
-        _reasons()
+        reasons()
         return cls(RiskModel.load(Path(models_dir)), Lexicon.load())
 
     def assess(self, text: str, context: Context | None = None) -> Assessment:
@@ -75,7 +74,7 @@ class RiskAssessor:
     def _assess(self, text: str, context: Context) -> Assessment:
         shortened = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1000] + " " + text[-1000:]
         normal = normalise(shortened)
-        if not any(char.isalnum() for char in normal):
+        if not any(char.isalnum() for char in normal) or introduces(normal):
             return Assessment()
         seen = self._look(pieces(normal))
         found = self._lexicon.find_normal(normal)
@@ -186,20 +185,11 @@ class RiskAssessor:
             codes.append("doubtful")
         if kind == "none":
             codes = []
-        reasons = [_reasons()[code] for code in codes]
+        phrases = [reasons()[code] for code in codes]
         if "model_disclose_other" in codes:
             codes.append("about_other")
-        return Assessment(verdict.risk, kind, score, reasons, tuple(codes))
+        return Assessment(verdict.risk, kind, score, phrases, tuple(codes))
 
 
 def _share(log_odds: float) -> float:
     return round(float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))), 4)
-
-
-@lru_cache(maxsize=1)
-def _reasons() -> dict[str, str]:
-    try:
-        reasons: dict[str, str] = yaml.safe_load(REASONS.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise RiskModelError(f"The reasons {REASONS} cannot be read: restore it from the project") from error
-    return reasons
