@@ -206,7 +206,7 @@ def test_resumed_in_other_words(line: Line) -> None:
 
 def test_waiting_no_longer(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     assert line.gateway is not None
-    monkeypatch.setattr(line.gateway.floor._duty, "now", lambda at: True)  # noqa: SLF001 - a shift is on
+    monkeypatch.setattr(line.gateway.floor._duty, "now", lambda _at: True)  # noqa: SLF001 - a shift is on
     teen = Person(line)
     teen.say("chào bạn")
     asked(teen.say("cho em nói chuyện với người thật"), "báo cán bộ trực", "111")
