@@ -17,7 +17,7 @@ from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
-from bot.safety import Assessment, SafetyAnswers, choose_form, question
+from bot.safety import Assessment, SafetyAnswers, choose_form, introduces, question
 from bot.settings import get_settings
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     """Whether the message may lean on the last answer ("giải thích dễ hơn") whatever its intent was taken for."""
 
     informs = False
-    """Whether it answers a question: beside the safe words, one or two words ("ba", "9") are no question."""
+    """Whether it answers what a message is about. Beside the safe words, one or two words ("ba", "9") are about nothing
+    more; and whoever only says who they are has not said what it is about."""
 
     @abstractmethod
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
@@ -48,6 +49,9 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
             if self.refuses and refuse(dispatcher, tracker):
                 return []
             if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:
+                return []
+            if self.informs and not tracker.active_loop.get("name") and introduces(typed(tracker)):
+                dispatcher.utter_message(response="utter_affirm")  # heard; what would they like?
                 return []
             if self.leans and (events := lean(dispatcher, tracker)) is not None:
                 return events

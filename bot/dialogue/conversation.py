@@ -155,11 +155,14 @@ class Conversation:
         return turn
 
     @staticmethod
-    def stop_waiting(message: IncomingMessage, memory: Memory, waits: bool) -> Turn | None:
-        """The turn of somebody who waits for an officer no longer; None when the message says something else."""
+    def while_waiting(message: IncomingMessage, memory: Memory, waits: bool) -> Turn | None:
+        """What is said to somebody who waits for an officer and speaks of just that: that they wait no longer, or that
+        it takes long. None when the message says something else."""
         said = interpret(message)
-        wants = bool(waits and said.text and follow.leaves(said.text, memory.in_form))
-        if not wants and said.to_rasa != "/stop_waiting":
+        words = said.text if waits else ""
+        if words and follow.asks_how_long(words):
+            return Turn([say("human_still_waiting", memory.audience)], memory)
+        if said.to_rasa != "/stop_waiting" and not (words and follow.leaves(words, memory.in_form)):
             return None
         replies = [say("human_unasked", memory.audience)]
         if memory.in_form:
@@ -175,8 +178,9 @@ class Conversation:
             return None
         if not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate":
             return None  # whoever dictates may read along: the neutral answer has the numbers
-        if memory.in_form and memory.helped and self._only_by_context(said.text, memory, assessment):
-            return None  # "nơi ở là xã …" in a talk of danger: the words were said, the question goes on
+        answers = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
+        if answers and memory.helped and self._only_by_context(said.text, memory, assessment):
+            return None  # "nơi ở là xã …", "kể tiếp" in a talk of danger: the safe words were said, it goes on
         return self._safe_answer(assessment, memory)
 
     def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:
@@ -320,12 +324,15 @@ def rephrased(said: Said, memory: Memory) -> Said:
         return said
     if awaited:
         return replace(said, to_rasa=follow.words_for(awaited, said.text))
-    if memory.in_form:
-        return said
-    if memory.draft and follow.resumes(said.text):
-        return replace(said, to_rasa="/start_report")
-    wish = follow.wish(said.text)
+    wish = rephrased_wish(said, memory)
     return replace(said, to_rasa=wish) if wish else said
+
+
+def rephrased_wish(said: Said, memory: Memory) -> str | None:
+    """The payload of a wish about a report that was put off or sent."""
+    if memory.in_form or not said.text or said.to_rasa.startswith("/"):
+        return None
+    return "/start_report" if memory.draft and follow.resumes(said.text) else follow.wish(said.text)
 
 
 def with_audience(to_rasa: str, memory: Memory) -> str:

@@ -47,6 +47,11 @@ def leaves(text: str, in_form: bool) -> bool:
     return _says(text, "leave") or (not in_form and _says(text, "leave_alone"))
 
 
+def asks_how_long(text: str) -> bool:
+    """Whether somebody who waits for an officer only asks when one comes."""
+    return _says(text, "how_long")
+
+
 def words_for(intent: str, text: str) -> str:
     """The payload that carries a person's words to the step that waits for them."""
     return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)

@@ -209,9 +209,9 @@ class InboxWorker:
             return self._conversation.listen(message, memory)
         if pending.attempts >= MAX_ATTEMPTS:
             return self._conversation.respond_without_rasa(message, memory)
-        left = self._conversation.stop_waiting(message, memory, waits=holder == WAITS)
-        if left is not None:
-            return left
+        waiting = self._conversation.while_waiting(message, memory, waits=holder == WAITS)
+        if waiting is not None:
+            return waiting
         repeated = pending.attempts > 0
         return await self._conversation.respond(message, sender, memory, pending.key, repeated=repeated, over=over)
 

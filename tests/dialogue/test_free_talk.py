@@ -97,7 +97,8 @@ def test_yes_to_telling_opens_the_report(line: Line) -> None:
 def test_age_first(line: Line) -> None:
     child = Person(line, "web")
     heard = child.say("cô ơi con 9 tuổi")
-    not_said(heard, "lo cho người khác", "người bị hại")
+    not_said(heard, "lo cho người khác", "người bị hại", "làm con đau")
+    asked(heard, "muốn kể chuyện gì")
     child.say("con muon mec")
     if "đồng ý" not in child.heard.text:
         child.press("Báo một việc")
@@ -134,7 +135,7 @@ def test_a_teacher_corrects_twice_and_is_not_alarmed_each_time(line: Line) -> No
     for words, sign in (
         ("em ấy 11 tuổi chứ không phải 9", "Tuổi của trẻ: 11"),
         ("khoan, sửa tuổi 12", "Tuổi của trẻ: 12"),
-        ("nơi ở là xã Tân Thạnh", "Nơi xảy ra: Xã Tân Thạnh\n"),
+        ("nơi ở là xã Tân Thạnh", "Xã, phường: Xã Tân Thạnh\n"),
     ):
         asked(teacher.say(words), "Đã sửa", sign)
         assert "safety" not in [reply.kind for reply in teacher.heard.replies], "nothing new was told"
@@ -211,6 +212,7 @@ def test_waiting_no_longer(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     teen.say("chào bạn")
     asked(teen.say("cho em nói chuyện với người thật"), "báo cán bộ trực", "111")
     assert "waiting" in alarms(line, teen)
+    asked(teen.say("bao lâu nữa vậy"), "chưa vào", "111")
     asked(teen.say("thui e k cho nua"), "không chờ nữa", "111", "113")
     assert "waiting" not in alarms(line, teen)
     asked(teen.say("số 111 là gì"), "111")

@@ -59,7 +59,7 @@ class Talk:
         safe = [Reply("113 111 115", kind="safety")] if "dao" in message.text else []
         return Turn(safe, memory, silent=True)
 
-    stop_waiting = staticmethod(Conversation.stop_waiting)
+    while_waiting = staticmethod(Conversation.while_waiting)
 
 
 class Phone:

@@ -108,9 +108,21 @@ async def test_danger_stays_known_when_somebody_stops_waiting(world: World) -> N
 
 async def test_other_words_do_not_end_the_waiting(world: World) -> None:
     await world.say("gặp cán bộ")
-    for words in ("không chờ được, ổng đánh con", "sao lâu quá", "dạ"):
+    for words in ("không chờ được, ổng đánh con", "dạ"):
         await world.say(words)
+        await world.ends(f"máy: {words}")
         assert world.row["floor"] == "waiting"
+
+
+@pytest.mark.parametrize("words", ["bao lâu nữa vậy", "sao lau qua", "cán bộ đâu rồi", "co ai o do ko"])
+async def test_who_asks_when_an_officer_comes_is_told_what_is_true(world: World, words: str) -> None:
+    await world.say(words)
+    await world.ends(f"máy: {words}")
+    await world.say("gặp cán bộ")
+    await world.say(words)
+    await world.ends("Cán bộ chưa vào")
+    assert world.row["floor"] == "waiting"
+    assert ("person", words) in world.lines()
 
 
 async def test_thoi_in_a_report_is_for_the_report(world: World) -> None:
