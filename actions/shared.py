@@ -162,5 +162,6 @@ def speak_safety(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, 
     """Utter the safe answer for a kind and risk."""
     assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
     speak(dispatcher, safety_answers().answer(assessment, audience(tracker)))
-    asks = question(choose_form(assessment, in_form=False, repeated=False), audience(tracker))
+    voice = audience(tracker)
+    asks = question(choose_form(assessment, in_form=False, repeated=False, audience=voice), voice)
     dispatcher.utter_message(json_message={"asks": asks})  # the gateway reads the next words as the answer

@@ -192,9 +192,10 @@ class Conversation:
         """The safe words; short when the long ones were said and nothing graver is told."""
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         memory.helped = True
-        if not memory.in_form:
-            memory.asked = question(choose_form(assessment, False, repeated), self._audience(memory))
-        return self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form, repeated=repeated)
+        voice, within = self._audience(memory), memory.in_form or bool(memory.awaits)
+        if not within:
+            memory.asked = question(choose_form(assessment, False, repeated, voice), voice)
+        return self._answers.answer(assessment, voice, in_form=within, repeated=repeated)
 
     def _assess(self, text: str, memory: Memory) -> Assessment:
         if memory.in_form and is_plain_answer(text):

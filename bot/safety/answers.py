@@ -16,7 +16,8 @@ AUDIENCES = ("child", "teen", "parent", "teacher")
 MEDICAL = frozenset({"injury", "poisoning"})
 
 
-UNSURE = ("doubtful", "about_other", "earlier", "together", "softened")
+UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened")
+YOUNG = ("child", "teen")
 
 
 class SafetyAnswers:
@@ -44,7 +45,7 @@ class SafetyAnswers:
 
     def answer(self, assessment: Assessment, audience: str, in_form: bool = False, repeated: bool = False) -> Reply:
         """The answer to a message at risk (or doubtful). ``repeated``: the long form was said a moment ago."""
-        return self._reply(choose_form(assessment, in_form, repeated), audience, in_form)
+        return self._reply(choose_form(assessment, in_form, repeated, audience), audience, in_form)
 
     def emergency(self, audience: str) -> Reply:
         """The fixed words when nothing else works: the numbers first."""
@@ -60,8 +61,8 @@ class SafetyAnswers:
         return Reply(self._forms[form][voice], list(buttons), kind="safety")
 
 
-def choose_form(assessment: Assessment, in_form: bool, repeated: bool) -> str:
-    """The name of the form that fits an assessment."""
+def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience: str) -> str:
+    """The name of the form that fits an assessment. A grown-up's "con bị đánh" tells of their child, a child's own."""
     short = in_form or repeated
     codes = set(assessment.codes)
     immediate = level(assessment.risk) >= level("immediate")
@@ -84,4 +85,5 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool) -> str:
     by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
     if assessment.risk == "medium" and by_style:
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
-    return "disclosure_other" if "about_other" in codes else "disclosure"
+    own = "own_words" in codes and audience in YOUNG
+    return "disclosure_other" if "about_other" in codes and not own else "disclosure"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bot.language import normalise
+from bot.language import normalise, strip_accents
 
 from .features import pieces
 from .introductions import introduces
@@ -25,6 +26,12 @@ CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
+
+
+_OWN = re.compile(
+    r"(?:^|[,.!?;] ?|\boi |\bda |\bthi |\bma |\bnay )(?:con|em|chau|minh|toi|tui|tao) "
+    r"(?:hay |cu |da |moi |vua |dang |cung )*bi\b"
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class RiskAssessor:
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
         self._in_context(verdict, normal, found, seen, context, answer)
-        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk))
+        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk), own=_own(normal))
 
     def _look(self, parts: list[str]) -> Seen:
         scores = self._model.scores(parts)
@@ -179,7 +186,7 @@ class RiskAssessor:
             return "self_harm"
         return "emergency" if verdict.risk == "immediate" else "disclosure"
 
-    def _finish(self, verdict: Verdict, kind: Kind, score: float) -> Assessment:
+    def _finish(self, verdict: Verdict, kind: Kind, score: float, own: bool = False) -> Assessment:
         codes = list(verdict.codes)
         if kind == "worry" and not codes:
             codes.append("doubtful")
@@ -187,8 +194,13 @@ class RiskAssessor:
             codes = []
         phrases = [reasons()[code] for code in codes]
         if "model_disclose_other" in codes:
-            codes.append("about_other")
+            codes += ["about_other", "own_words"] if own else ["about_other"]
         return Assessment(verdict.risk, kind, score, phrases, tuple(codes))
+
+
+def _own(normal: str) -> bool:
+    """Whether a clause begins like one's own tale: "con bị bạn đánh", but not "bạn con bị đánh"."""
+    return _OWN.search(strip_accents(normal)) is not None
 
 
 def _share(log_odds: float) -> float:

@@ -84,6 +84,12 @@ def test_the_form_fits_the_assessment(assessment: Assessment, in_form: bool, for
         assert ANSWERS.answer(assessment, audience, in_form).text == ANSWERS.forms[form][audience]
 
 
+def test_a_child_who_tells_their_own_tale_is_not_praised_for_helping_another() -> None:
+    own = Assessment("high", "disclosure", codes=("model_disclose_other", "about_other", "own_words"))
+    assert ANSWERS.answer(own, "child").text == ANSWERS.forms["disclosure"]["child"]
+    assert ANSWERS.answer(own, "parent").text == ANSWERS.forms["disclosure_other"]["parent"], "their child's"
+
+
 def test_in_a_form_whose_question_follows_nothing_is_asked() -> None:
     for form in ("short", "short_emergency", "form_self_harm"):
         for text in ANSWERS.forms[form].values():

@@ -9,7 +9,9 @@ import pytest
 from bot.dialogue.conversation import Conversation, Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.rasa_client import RasaTurn
+from bot.language import normalise
 from bot.safety import Assessment, RiskAssessor, SafetyAnswers, answered, introduces
+from bot.safety.assess import _own
 from bot.settings import ROOT
 
 ANSWERS = SafetyAnswers.load()
@@ -160,3 +162,17 @@ def test_age_alone_is_no_danger_for_the_trained_model() -> None:
     for text in ("cô ơi con 9 tuổi", "em 12t", "con 9 tuổi"):
         assert assessor.assess(text).risk == "none"
     assert assessor.assess("con 9 tuổi, ba đánh con").at_risk
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("con bị bạn đánh", True),
+        ("cô ơi em hay bị chặn đường", True),
+        ("bạn con bị đánh", False),
+        ("em tôi bị đánh", False),
+        ("con tôi bị bạn đánh", False),
+    ],
+)
+def test_ones_own_tale(text: str, own: bool) -> None:
+    assert _own(normalise(text)) is own
