@@ -29,6 +29,8 @@ from bot.knowledge import talk
 class ActionAnswer(SafeAction):
     """Answers a question of any kind; the intent is a hint for the search."""
 
+    informs = True
+
     def name(self) -> str:
         return "action_answer"
 
@@ -68,7 +70,7 @@ class ActionShowItem(SafeAction):
 class ActionHotlines(SafeAction):
     """The numbers that may be published."""
 
-    leans = True
+    leans = informs = True
 
     def name(self) -> str:
         return "action_hotlines"

@@ -14,6 +14,7 @@ from bot.dialogue import intake
 from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
 from bot.dialogue.intake_answers import OWN_ROLE
 from bot.reports import ReportDraft
+from bot.safety import introduces
 from bot.safety.answers import UNSURE
 
 ASSENT, DRAFT = "report_assent", "report_draft"
@@ -82,7 +83,11 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
     enough = False
     for event in heard_since_last_report(tracker) if events is None else events:
         message = read(event)
-        if message.pressed or not message.text or not _is_told(message):
+        if message.pressed or not message.text:
+            continue
+        if introduces(message.text):
+            found.update(intake.found_in(message, audience(tracker)))
+        if not _is_told(message):
             continue
         if not _only_wishes(message):
             story.append(message.text)
@@ -145,21 +150,22 @@ def told_meanwhile(tracker: Tracker) -> dict[str, Any]:
 def lines_of(slots: dict[str, Any], voice: str, names: tuple[str, ...] | None = None) -> list[tuple[str, str, str]]:
     """What is filled in, as ``(slot, label, words)`` in the order of the read-back."""
     words = summary_words()
-    labels = {**words["labels"]["default"], **words["labels"].get(voice, {})}
+    labels, values = ({**words[name]["default"], **words[name].get(voice, {})} for name in ("labels", "values"))
     found = []
     for name, label in labels.items():
         value = slots.get(name)
         if value is None or (names is not None and name not in names):
             continue
-        found.append((name, label, shown(value, words["values"])))
+        found.append((name, label, shown(value, values)))
     return found
 
 
 def shown(value: Any, values: dict[str, str]) -> str:
     """One slot's value in words."""
     if isinstance(value, dict):
-        parts = [value.get("text") or "", value.get("commune") or ""]
-        return ", ".join(part for part in dict.fromkeys(parts) if part) or values[SKIPPED]
+        text, commune = value.get("text") or "", value.get("commune") or ""
+        parts = [commune] if text.casefold() == commune.casefold() else [text, commune]
+        return ", ".join(part for part in parts if part) or values[SKIPPED]
     return values.get(str(value).lower(), str(value))
 
 

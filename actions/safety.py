@@ -26,7 +26,7 @@ from actions.shared import (
 )
 from bot.dialogue.messages import Reply
 from bot.language import normalise, strip_accents
-from bot.safety import Assessment
+from bot.safety import Assessment, introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
 KINDS = {
@@ -40,6 +40,8 @@ KINDS = {
 class ActionSafety(SafeAction):
     """The safe answer to a disclosure. Silent when the gateway has said it in this turn already; when only the
     intent hints at a disclosure, the gentle form."""
+
+    informs = True
 
     def name(self) -> str:
         return "action_safety"
@@ -93,6 +95,8 @@ class ActionSmallTalk(SafeAction):
         if metadata(tracker).get("safety_shown"):
             return []
         said = intent(tracker)
+        if said != "greet" and introduces(typed(tracker)):
+            said = "affirm"  # "9" is no goodbye
         dispatcher.utter_message(response=f"utter_{SAME_AS.get(said, said)}")
         return []
 

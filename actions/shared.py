@@ -17,12 +17,13 @@ from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
-from bot.safety import Assessment, SafetyAnswers
+from bot.safety import Assessment, SafetyAnswers, choose_form, introduces, question
 from bot.settings import get_settings
 
 log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
 THREAD = "answer_thread"
+FEW = 3
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -35,6 +36,10 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     leans = False
     """Whether the message may lean on the last answer ("giải thích dễ hơn") whatever its intent was taken for."""
 
+    informs = False
+    """Whether it answers what a message is about. Beside the safe words, one or two words ("ba", "9") are about nothing
+    more; and whoever only says who they are has not said what it is about."""
+
     @abstractmethod
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Do the work and return Rasa's events."""
@@ -42,6 +47,11 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
         try:
             if self.refuses and refuse(dispatcher, tracker):
+                return []
+            if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:
+                return []
+            if self.informs and not tracker.active_loop.get("name") and introduces(typed(tracker)):
+                dispatcher.utter_message(response="utter_affirm")  # heard; what would they like?
                 return []
             if self.leans and (events := lean(dispatcher, tracker)) is not None:
                 return events
@@ -152,3 +162,6 @@ def speak_safety(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, 
     """Utter the safe answer for a kind and risk."""
     assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
     speak(dispatcher, safety_answers().answer(assessment, audience(tracker)))
+    voice = audience(tracker)
+    asks = question(choose_form(assessment, in_form=False, repeated=False, audience=voice), voice)
+    dispatcher.utter_message(json_message={"asks": asks})  # the gateway reads the next words as the answer

@@ -20,7 +20,18 @@ from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
 from bot.language.audience import AUDIENCES, guess_audience
-from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers
+from bot.safety import (
+    RISKS,
+    Answered,
+    Assessment,
+    Context,
+    Risk,
+    RiskAssessor,
+    SafetyAnswers,
+    answered,
+    choose_form,
+    question,
+)
 
 log = structlog.get_logger(__name__)
 RECENT, REMEMBERED = 3, 300
@@ -51,6 +62,8 @@ class Memory:
     """The long safe answer has been given; while nothing graver is said, the short one follows."""
     draft: bool = False
     """A report was begun and not sent: the chat is kept for longer, so that it can be taken up again."""
+    asked: str = ""
+    """What the last safe answer asked (``bot.safety.asked``): the next words may be the answer."""
     awaits: str = ""
     """The step behind the receipt that waits for the person's next words."""
 
@@ -77,6 +90,8 @@ class Turn:
     """The person has said that there is none."""
     silent: bool = False
     """Nothing was answered because an officer has the floor."""
+    unasks: bool = False
+    """The person has said that they wait for an officer no longer."""
 
 
 class Conversation:
@@ -101,18 +116,22 @@ class Conversation:
         self._learn_audience(said, memory)
         if message.media or not (said.text or said.to_rasa):
             return await self._without_words(message, said, sender, memory, key, repeated)
-        assessment = await to_thread.run_sync(self._assess, said.text, memory, limiter=self._thinking)
+        asked, memory.asked = memory.asked, ""
+        answer = answered(asked, said.text) if said.text and not memory.in_form else None
+        assessment = (answer and answer.assessment) or await to_thread.run_sync(
+            self._assess, said.text, memory, limiter=self._thinking
+        )
         turn = Turn([], memory, risk=assessment.risk)
-        dictated = not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate"
-        if assessment.at_risk and not dictated:  # whoever dictates may read along: the neutral answer has the numbers
-            turn.replies.append(self._safe_answer(assessment, memory))
+        safe = self._safe_words(said, memory, assessment, answer)
+        if safe is not None:
+            turn.replies.append(safe)
         elif over and not assessment.at_risk:
             if over == 1:  # said once; more answers would only be more noise
                 turn.replies.append(say("slow_down", memory.audience))
             return turn
         if len(message.text) >= MAX_TEXT:
             turn.replies.append(say("too_long", memory.audience))
-        said = rephrased(said, memory)
+        said = replace(said, to_rasa=answer.payload) if answer and answer.payload else rephrased(said, memory)
         await self._ask_rasa(turn, said, message.channel, sender, key, repeated, assessment)
         self._introduce(turn)
         self._remember(turn, said.text, assessment)
@@ -139,11 +158,48 @@ class Conversation:
         self._remember(turn, said.text, assessment)
         return turn
 
+    @staticmethod
+    def while_waiting(message: IncomingMessage, memory: Memory, waits: bool) -> Turn | None:
+        """What is said to somebody who waits for an officer and speaks of just that: that they wait no longer, or that
+        it takes long. None when the message says something else."""
+        said = interpret(message)
+        words = said.text if waits else ""
+        if words and follow.asks_how_long(words):
+            return Turn([say("human_still_waiting", memory.audience)], memory)
+        if said.to_rasa != "/stop_waiting" and not (words and follow.leaves(words, memory.in_form)):
+            return None
+        replies = [say("human_unasked", memory.audience)]
+        if memory.in_form:
+            replies.append(say("human_resume", memory.audience))
+        return Turn(replies, memory, unasks=True)
+
+    def _safe_words(self, said: Said, memory: Memory, assessment: Assessment, answer: Answered | None) -> Reply | None:
+        """The safe words that a message needs, if any."""
+        if answer is not None and answer.form:
+            memory.asked, memory.helped = question(answer.form, self._audience(memory)), True
+            return self._answers.special(answer.form, self._audience(memory))
+        if answer is not None or not assessment.at_risk:
+            return None
+        if not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate":
+            return None  # whoever dictates may read along: the neutral answer has the numbers
+        answers = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
+        if answers and memory.helped and self._only_by_context(said.text, memory, assessment):
+            return None  # "nơi ở là xã …", "kể tiếp" in a talk of danger: the safe words were said, it goes on
+        return self._safe_answer(assessment, memory)
+
+    def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:
+        """Whether nothing graver is told, and only what was told before makes the message one at risk."""
+        graver = assessment.risk == "immediate" or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
+        return not graver and not self._assessor.assess(text, Context(in_form=True)).at_risk
+
     def _safe_answer(self, assessment: Assessment, memory: Memory) -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         memory.helped = True
-        return self._answers.answer(assessment, self._audience(memory), in_form=memory.in_form, repeated=repeated)
+        voice, within = self._audience(memory), memory.in_form or bool(memory.awaits)
+        if not within:
+            memory.asked = question(choose_form(assessment, False, repeated, voice), voice)
+        return self._answers.answer(assessment, voice, in_form=within, repeated=repeated)
 
     def _assess(self, text: str, memory: Memory) -> Assessment:
         if memory.in_form and is_plain_answer(text):
@@ -220,6 +276,7 @@ class Conversation:
         memory.awaits = str(result.wishes.get("awaits", ""))
         if result.wishes.get("audience") in AUDIENCES:
             memory.audience, memory.audience_chosen = result.wishes["audience"], True
+        memory.asked = str(result.wishes.get("asks", "" if memory.in_form else memory.asked))
         turn.danger = bool(result.wishes.get("danger"))
         if result.wishes.get("calm"):
             memory.risk, memory.recent, memory.helped = "none", [], False
@@ -272,12 +329,15 @@ def rephrased(said: Said, memory: Memory) -> Said:
         return said
     if awaited:
         return replace(said, to_rasa=follow.words_for(awaited, said.text))
-    if memory.in_form:
-        return said
-    if memory.draft and follow.resumes(said.text):
-        return replace(said, to_rasa="/start_report")
-    wish = follow.wish(said.text)
+    wish = rephrased_wish(said, memory)
     return replace(said, to_rasa=wish) if wish else said
+
+
+def rephrased_wish(said: Said, memory: Memory) -> str | None:
+    """The payload of a wish about a report that was put off or sent."""
+    if memory.in_form or not said.text or said.to_rasa.startswith("/"):
+        return None
+    return "/start_report" if memory.draft and follow.resumes(said.text) else follow.wish(said.text)
 
 
 def with_audience(to_rasa: str, memory: Memory) -> str:

@@ -69,11 +69,11 @@ class Floor:
         self._limits = limits or Limits()
 
     # --- a message of the person ----------------------------------------------------------------------------
-    def has_officer(self, sender: str) -> bool:
-        """Whether an officer has the floor just now."""
+    def who_has(self, sender: str) -> str:
+        """Who has the floor just now: ``bot``, ``waiting`` or ``officer``."""
         query = sa.select(conversations.c.floor).where(conversations.c.sender == sender)
         with self._store.reader.connect() as connection:
-            return bool(connection.execute(query).scalar_one_or_none() == OFFICER)
+            return str(connection.execute(query).scalar_one_or_none() or BOT)
 
     def settle(self, connection: Any, pending: Pending, turn: Turn) -> list[Reply]:
         """What really is said to a message, in the transaction that ends it; what an officer shall see is kept.
@@ -91,6 +91,8 @@ class Floor:
             said = [reply for reply in said if reply.kind in KEPT]
             heard_at = now if row["heard_at"] is None else row["heard_at"]
             self._set(connection, row, heard_at=heard_at)
+        elif turn.unasks:
+            self._unask(connection, row, now)
         elif any(reply.kind == "human" for reply in said):
             here = self._ask(connection, row, turn, now)
             said = [here if reply.kind == "human" else reply for reply in said]
@@ -110,6 +112,15 @@ class Floor:
         self._raise(connection, WAITING, row, turn.memory.risk if turn.memory else "none", now)
         audit.record(connection, audit.SYSTEM, "chat_waits", row["chat"], at=now)
         return say("human_waiting", audience, minutes=int(self._limits.wait // 60))
+
+    def _unask(self, connection: Any, row: Any, now: float) -> None:
+        """The person waits no longer: nobody is called for them any more. What is told of danger stays."""
+        if row["floor"] != WAITS:
+            return
+        self._set(connection, row, floor=BOT, floor_since=now)
+        row.update(floor=BOT)
+        end_alarm(connection, WAITING, row["chat"], now)
+        audit.record(connection, audit.SYSTEM, "chat_given_back", row["chat"], "unasked", at=now)
 
     def _keep_lines(self, connection: Any, row: Any, pending: Pending, said: list[Reply], now: float) -> None:
         """From the moment that a person asks for an officer, what they write is for the officer too."""

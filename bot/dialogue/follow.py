@@ -7,6 +7,7 @@ import re
 
 from bot.dialogue.phrases import load_yaml
 from bot.language import normalise, strip_accents
+from bot.language.whole import says
 
 LONGEST = 2000
 
@@ -33,12 +34,22 @@ def forced(text: str) -> bool:
 
 def resumes(text: str) -> bool:
     """Whether a report that was put off is to be taken up again."""
-    return _is_one_of(text, "resume")
+    return _says(text, "resume")
 
 
 def ends(text: str) -> bool:
     """Whether the person wants to end what was begun behind the receipt."""
-    return _is_one_of(text, "end")
+    return _says(text, "end")
+
+
+def leaves(text: str, in_form: bool) -> bool:
+    """Whether somebody who waits for an officer waits no longer. ``in_form``: "thôi" alone may mean the report."""
+    return _says(text, "leave") or (not in_form and _says(text, "leave_alone"))
+
+
+def asks_how_long(text: str) -> bool:
+    """Whether somebody who waits for an officer only asks when one comes."""
+    return _says(text, "how_long")
 
 
 def words_for(intent: str, text: str) -> str:
@@ -46,9 +57,8 @@ def words_for(intent: str, text: str) -> str:
     return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)
 
 
-def _is_one_of(text: str, group: str) -> bool:
-    bare = _bare(text).strip(" .!")
-    return any(bare == strip_accents(word) for word in load_yaml("follow.yml")[group])
+def _says(text: str, group: str) -> bool:
+    return says(text, load_yaml("follow.yml")[group])
 
 
 def _bare(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.dialogue import follow
 from bot.dialogue.intake_answers import (
     AGE,
     CHOICE,
@@ -37,6 +38,7 @@ from bot.dialogue.intake_answers import (
     is_plain_answer,
     is_telling,
     parse,
+    says_enough,
     yes_or_no,
 )
 from bot.dialogue.phrases import load_yaml
@@ -172,17 +174,31 @@ def _command(requested: str, slots: Mapping[str, Any], message: Message, audienc
     if fix is not None:
         return _corrected(requested, fix[0], fix[1])
     name = command_of(message)
-    if name == "stop":
-        return Step({OUTCOME: "stopped"})
-    if name == "pause":
-        return Step({OUTCOME: "paused"})
+    skippable = requested not in ALWAYS
+    if name is None and requested == CONTACT and not message.pressed and follow.ends(message.text):
+        name = "skip"  # "khỏi gọi"
+    if name == "stop" and skippable and says_enough(message) and (requested == CONTACT or slots.get(STORY)):
+        name = "skip"  # a bare "thôi" is of this question; what was told must not be lost by it
+    if name in ("stop", "pause"):
+        return Step({OUTCOME: "stopped" if name == "stop" else "paused"})
     if name == "go_back":
         return _back(requested, slots, audience)
+    if name == "finish" and skippable:
+        return _finish(requested, slots, audience)
     if name == "skip":
-        return Step({requested: None if requested in ALWAYS else SKIPPED, MISSES: 0})
+        if not skippable:
+            return _missed(requested, slots, "utter_report_press")
+        return Step({requested: SKIPPED, MISSES: 0})
     if name == "ask_again":
         return Step({requested: None})
     return None
+
+
+def _finish(requested: str, slots: Mapping[str, Any], audience: str) -> Step:
+    """Nothing more is asked, but once whether there is danger; then everything is read back."""
+    left = [name for name in required(slots, audience) if name not in ALWAYS and slots.get(name) is None]
+    kept = (DANGER,) if requested != DANGER and slots.get(DANGER) is None else ()
+    return Step({**{name: SKIPPED for name in (*left, requested) if name not in kept}, MISSES: 0})
 
 
 def _corrected(requested: str, field: str, value: Any) -> Step:

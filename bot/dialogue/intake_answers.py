@@ -9,6 +9,8 @@ from typing import Any
 
 from bot.dialogue.phrases import load_yaml
 from bot.language import normalise, strip_accents
+from bot.language.whole import says
+from bot.safety import introduces
 
 CONSENT, DANGER, SUBJECT, STORY = "report_consent", "report_danger", "report_subject", "report_story"
 AGE, SEX, PLACE, NEAR = "report_age", "report_sex", "report_place", "report_near"
@@ -75,21 +77,24 @@ class Message:
 
 
 def command_of(message: Message) -> str | None:
-    """``skip``, ``go_back``, ``stop``, ``pause`` or ``ask_again``. They work always when said plainly; inside a longer
-    story they are only words."""
+    """``skip``, ``go_back``, ``stop``, ``pause``, ``finish`` or ``ask_again``. They work always when said plainly;
+    inside a longer story they are only words."""
     names = {"pause_report": "pause", "start_report": "ask_again", "inform": "ask_again", "correct": "ask_again"}
     if message.pressed:
         if message.intent in ("skip", "go_back", "stop"):
             return message.intent
         return names.get(message.intent) if "value" not in message.entities else None
-    text = normalise(message.text).strip(" .!")
-    bare = strip_accents(text)
-    for name, words in load_yaml("intake.yml")["commands"].items():
-        if any(text == word or bare == strip_accents(word) for word in words):
+    for name, signs in load_yaml("intake.yml")["commands"].items():
+        if says(message.text, signs):
             return str(name)
-    if message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(text.split()) <= 6:
+    if message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(message.text.split()) <= 6:
         return message.intent
     return None
+
+
+def says_enough(message: Message) -> bool:
+    """Whether a message is only "thôi": of this question, or of the whole report."""
+    return not message.pressed and says(message.text, ("thoi", "thoi khoi"))
 
 
 def correction(requested: str, message: Message) -> tuple[str, Any] | None:
@@ -97,17 +102,18 @@ def correction(requested: str, message: Message) -> tuple[str, Any] | None:
     if message.pressed:
         name = message.entities.get("field")
         return (str(name), None) if message.intent == "correct" and name else None
-    text = normalise(message.text).strip(" .!")
-    bare = strip_accents(text)
+    bare = strip_accents(normalise(message.text)).strip(" .!")
     words = load_yaml("intake.yml")["correct"]
-    asked = re.match(rf"^(?:{'|'.join(words['verbs'])})\b\s*(.*)$", bare)
+    asked = re.match(rf"^{words['before']}(?:{'|'.join(words['verbs'])})\b\s*{words['between']}(.*)$", bare)
     if asked:
-        for name, signs in words["fields"].items():
-            if any(re.match(rf"(?:muc |phan |cau |dong )?(?:{sign})\b", asked.group(1)) for sign in signs):
-                return str(name), _value(str(name), message)
+        name = _field_of(asked.group(1), words["fields"])
+        return (name, _value(name, message)) if name else None
+    if requested != CONFIRM or len(bare.split()) > 14:
         return None
-    if requested != CONFIRM or len(text.split()) > 14:
-        return None
+    wrong = re.match(rf"^{words['before']}{words['wrong']} (.*)$|^(.*?) {words['wrong']}\b", bare)
+    name = wrong and _field_of(wrong.group(1) or wrong.group(2), words["fields"])
+    if name:
+        return name, _value(name, message)
     for name in (AGE, PLACE, SEX):
         value = _value(name, message)
         if value is not None:
@@ -115,24 +121,39 @@ def correction(requested: str, message: Message) -> tuple[str, Any] | None:
     return None
 
 
+def _field_of(bare: str, fields: Mapping[str, Sequence[str]]) -> str | None:
+    """The line of the read-back that a text begins with."""
+    for name, signs in fields.items():
+        if any(re.match(rf"(?:muc |phan |cau |dong |cai |cho )?(?:{sign})\b", bare) for sign in signs):
+            return str(name)
+    return None
+
+
 def _value(name: str, message: Message) -> Any:
     """A new value said along with the wish to correct."""
     if name == AGE:
-        return first_age(message)
+        return first_age(message) or _number(message.text)
     if name == PLACE and message.entities.get("commune"):
-        return {"commune": message.entities["commune"], "text": message.text.strip()}
+        said = [str(e["text"]) for e in message.found if e["entity"] == "commune" and e.get("text")]
+        return {"commune": message.entities["commune"], "text": said[-1] if said else ""}
     if name == SEX:
         return message.entities.get("sex")
     return None
 
 
+def _number(text: str) -> int | None:
+    """A new age in a correction: "sửa tuổi 12", "tuổi 9 sai, phải là 12"."""
+    if not re.search(r"\b(?:tuoi|t)\b", strip_accents(normalise(text))):
+        return None
+    ages = [int(digits) for digits in re.findall(r"\b\d{1,2}\b", text)]
+    return ages[-1] if ages and 1 <= ages[-1] <= OLDEST_CHILD else None
+
+
 def is_plain_answer(text: str) -> bool:
     """Whether a text is only yes, no or a command of the form: said in any talk, it tells nothing about danger."""
     words = load_yaml("intake.yml")
-    plain = strip_accents(normalise(text)).strip(" .!?")
-    commands = [strip_accents(word) for group in words["commands"].values() for word in group]
-    signs = [*words["affirm"], *words["deny"]]
-    return plain in commands or any(re.fullmatch(rf"(?:da |thua )?(?:{sign})(?: a| co| con)?", plain) for sign in signs)
+    commands = [sign for signs in words["commands"].values() for sign in signs]
+    return says(text, [*commands, *words["affirm"], *words["deny"]])
 
 
 def is_small_talk(message: Message) -> bool:
@@ -264,6 +285,8 @@ def found_in(message: Message, audience: str) -> dict[str, Any]:
     (in a child's words it is mostly somebody else's)."""
     found: dict[str, Any] = {}
     age = next((_small(e["value"]) for e in message.found if e["entity"] == "age" and _small(e["value"])), None)
+    if age is None and introduces(message.text):
+        age = first_age(message)  # "9", said alone
     if age is not None:
         found[AGE] = age
     commune = next((e["value"] for e in message.found if e["entity"] == "commune"), None)

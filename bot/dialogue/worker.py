@@ -27,7 +27,7 @@ from bot.db.together import Together
 from bot.dialogue.commands import interpret
 from bot.dialogue.conversation import Conversation, Memory, Turn
 from bot.dialogue.doorway import Doorway, Seen
-from bot.dialogue.floor import Floor, FloorChanged
+from bot.dialogue.floor import OFFICER, WAITS, Floor, FloorChanged
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
@@ -163,17 +163,8 @@ class InboxWorker:
         taken = await self._database(self._take_up, sender)
         if taken is None:
             return False
-        pending, memory, seen, officer = taken
-        if seen.reply is not None:
-            turn = Turn([seen.reply], memory)
-        elif officer and not interpret(pending.message).quick_exit:
-            turn = self._conversation.listen(pending.message, memory)
-        elif pending.attempts >= MAX_ATTEMPTS:
-            turn = self._conversation.respond_without_rasa(pending.message, memory)
-        else:
-            turn = await self._conversation.respond(
-                pending.message, sender, memory, pending.key, repeated=pending.attempts > 0, over=seen.over
-            )
+        pending, memory, seen, holder = taken
+        turn = Turn([seen.reply], memory) if seen.reply else await self._respond(pending, memory, seen.over, holder)
         try:
             await self._database(self._finish, pending, turn)
         except FloorChanged:
@@ -182,14 +173,28 @@ class InboxWorker:
         self._sender.wake()
         return True
 
-    def _take_up(self, sender: str) -> tuple[Pending, Memory, Seen, bool] | None:
-        """The person's next message, what is remembered of them, and whether an officer has the floor."""
+    def _take_up(self, sender: str) -> tuple[Pending, Memory, Seen, str] | None:
+        """The person's next message, what is remembered of them, and who has the floor."""
         pending = self._inbox.claim(sender)
         if pending is None:
             return None
         memory = read_memory(self._store, sender)
         seen = self._doorway.see(pending, memory.audience)
-        return replace(pending, message=seen.message), memory, seen, self._floor.has_officer(sender)
+        return replace(pending, message=seen.message), memory, seen, self._floor.who_has(sender)
+
+    async def _respond(self, pending: Pending, memory: Memory, over: int, holder: str) -> Turn:
+        """The turn of whoever has the floor."""
+        message = pending.message
+        if holder == OFFICER and not interpret(message).quick_exit:
+            return self._conversation.listen(message, memory)
+        if pending.attempts >= MAX_ATTEMPTS:
+            return self._conversation.respond_without_rasa(message, memory)
+        waiting = self._conversation.while_waiting(message, memory, waits=holder == WAITS)
+        if waiting is not None:
+            return waiting
+        return await self._conversation.respond(
+            message, pending.sender, memory, pending.key, repeated=pending.attempts > 0, over=over
+        )
 
     def _finish(self, pending: Pending, turn: Turn) -> None:
         if turn.memory is None:

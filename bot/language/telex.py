@@ -16,16 +16,19 @@ _HORN = {"a": "ă", "o": "ơ", "u": "ư"}
 
 
 def _horn(out: list[str]) -> bool:
-    """A ``w`` after its vowel: uo → ươ, else the last a, o or u takes it."""
+    """A ``w`` after its vowel: the last a, o or u takes it."""
     for i in range(len(out) - 1, -1, -1):
         if out[i] in _HORN:
             out[i] = _HORN[out[i]]
-            if out[i] == "ơ" and i and out[i - 1] == "u" and i + 1 < len(out):
-                out[i - 1] = "ư"
-            elif out[i] == "ơ" and i and out[i - 1] == "u":
-                out[i - 1] = "u"
             return True
     return False
+
+
+def _both_horns(out: list[str]) -> None:
+    """uơ before another letter is ươ, wherever the ``w`` was typed: ``nguowif``, ``nguoiwf``; but ``thuơ``."""
+    for i in range(1, len(out) - 1):
+        if out[i - 1 : i + 1] == ["u", "ơ"] and out[i - 2 : i - 1] != ["q"]:
+            out[i - 1] = "ư"
 
 
 @lru_cache(maxsize=16384)
@@ -54,6 +57,7 @@ def decode(token: str) -> str | None:
             out.append(char)
     if not used:
         return None
+    _both_horns(out)
     first = next((i for i, c in enumerate(out) if c in _VOWELS), None)
     if first is None:
         return None

@@ -10,7 +10,7 @@ import yaml
 
 from bot.language import strip_accents
 
-from .phrases import Hit
+from .phrases import Hit, expanded
 from .spans import Words
 
 DOERS = Path(__file__).parent / "tables" / "doers.yml"
@@ -19,13 +19,16 @@ _OWN = (("em",), ("con",), ("cháu",), ("nó",), ("tôi",), ("chau",), ("no",), 
 _GREETINGS = frozenset({"dạ", "da", "alo", "ơi", "oi", "chào", "chao", "ạ"})
 _SIDE = ("hàng xóm", "giáo viên", "huấn luyện viên", "bảo mẫu", "chủ", "người lạ", "bạn học", "người quen trên mạng")
 """What somebody is beside being called "chú" or "anh": the more telling of the two."""
+_STRANGERS = ("người lạ", "người quen trên mạng")
+"""Whom one does not know: "em không biết" behind them says just that."""
 
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
     raw: dict[str, Any] = yaml.safe_load(DOERS.read_text(encoding="utf-8"))
     kin = {word: value for value, words in raw["kin"].items() for word in words}
-    return {**raw, "kin": kin, "bare": {strip_accents(w): w for w in [*reversed(kin)]}}
+    helping = [form for phrase in raw["helping"] for form in expanded(phrase, raw["slots"])]
+    return {**raw, "kin": kin, "helping": helping, "bare": {strip_accents(w): w for w in [*reversed(kin)]}}
 
 
 @lru_cache(maxsize=16)
@@ -100,8 +103,12 @@ def titled(words: Words, names: list[int], bare: bool) -> list[Hit]:
 
 
 def who_harms(hits: list[Hit], words: Words, bare: bool) -> list[Hit]:
-    """Leave out who only tells or stands beside, as long as another relation is left."""
-    told = [h for h in hits if not _teller(h, words.words) and not _verb(h, hits, words.words, bare)]
+    """Leave out who tells and who is told, and who stands beside as long as another relation is left."""
+    told = [
+        h
+        for h in hits
+        if not (_teller(h, words.words) or _verb(h, hits, words.words, bare) or _helper(h, words.words, bare))
+    ]
     kept = [h for i, h in enumerate(told) if not (i + 1 < len(told) and _same_person(h, told[i + 1], words.words))]
     doing = [h for h in kept if not _beside(h, words.words, bare)] or kept
     return [h for i, h in enumerate(doing) if h.value not in {other.value for other in doing[:i]}]
@@ -114,6 +121,19 @@ def _teller(hit: Hit, words: tuple[str, ...]) -> bool:
     start = hit.start - 2
     said = words[start] in _table()["tellers"] or words[start] in ("toi", "minh", "chau")
     return said and (start == 0 or words[start - 1] in _ENDS | _GREETINGS)
+
+
+def _helper(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
+    """ "Kể với cô giáo", "cô biểu con kể", "má không biết": whoever is told, sends somebody here or knows nothing."""
+    if hit.value in _STRANGERS or _does_harm(words, hit.end, bare):
+        return False
+    owned = words[hit.end : hit.end + 1] in (("của",), ("cua",)) and words[hit.end + 1 : hit.end + 2] in _OWN
+    end = hit.end + 2 * owned
+    left, right = " ".join(words[max(0, hit.start - 4) : hit.start]), " ".join(words[end : end + 6])
+    if left.endswith(("nói", "noi", "kể", "ke")) and right.startswith(("nghe", "biết", "biet")):
+        return True
+    told, helping = _set("told", bare), _set("helping", bare)
+    return any(f" {left}".endswith(f" {w}") for w in told) or any(f"{right} ".startswith(f"{w} ") for w in helping)
 
 
 def _verb(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> bool:

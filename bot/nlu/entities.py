@@ -16,10 +16,10 @@ from bot.knowledge.places import Places
 from bot.language import strip_accents
 from bot.nlu import doers
 from bot.nlu.names import find_names
-from bot.nlu.phrases import TABLE, Hit, PhraseFinder, numbers
+from bot.nlu.phrases import Hit, PhraseFinder, numbers
 from bot.nlu.spans import Cut, Words, cut
 
-__all__ = ["MAX_CHARS", "TABLE", "Entity", "EntityFinder"]
+__all__ = ["MAX_CHARS", "Entity", "EntityFinder"]
 
 MAX_CHARS = 4000
 _PHONE = re.compile(r"(?<![\d+])(?:\+?84|0)(?:[ .-]?\d){8,10}(?!\d)")

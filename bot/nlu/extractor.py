@@ -16,8 +16,9 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
+from bot import language
 from bot.knowledge.places import Places
-from bot.nlu import entities, spans
+from bot.nlu import doers, entities, names, phrases, spans
 from bot.nlu.entities import EntityFinder
 from bot.settings import get_settings
 
@@ -44,8 +45,9 @@ class VietnameseEntityExtractor(GraphComponent):  # type: ignore[misc]
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """The patterns are code and tables, not training data."""
-        content = b"".join(Path(p).read_bytes() for p in (entities.__file__, spans.__file__, entities.TABLE))
-        return hashlib.sha256(content).hexdigest()[:16]
+        modules = [Path(str(module.__file__)) for module in (doers, entities, names, phrases, spans)]
+        content = b"".join(path.read_bytes() for path in (*modules, doers.DOERS, names.NAMES, phrases.TABLE))
+        return language.fingerprint() + hashlib.sha256(content).hexdigest()[:16]
 
     @classmethod
     def create(

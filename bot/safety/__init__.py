@@ -3,12 +3,15 @@
 Imports no web, database or Rasa code.
 """
 
-from .answers import SafetyAnswers
+from .answers import SafetyAnswers, choose_form
+from .asked import Answered, answered, question
 from .assess import RiskAssessor
+from .introductions import introduces
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
 
 __all__ = [
     "RISKS",
+    "Answered",
     "Assessment",
     "Context",
     "Kind",
@@ -16,4 +19,8 @@ __all__ = [
     "RiskAssessor",
     "RiskModelError",
     "SafetyAnswers",
+    "answered",
+    "choose_form",
+    "introduces",
+    "question",
 ]

@@ -16,7 +16,8 @@ AUDIENCES = ("child", "teen", "parent", "teacher")
 MEDICAL = frozenset({"injury", "poisoning"})
 
 
-UNSURE = ("doubtful", "about_other", "earlier", "together", "softened")
+UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened")
+YOUNG = ("child", "teen")
 
 
 class SafetyAnswers:
@@ -44,14 +45,14 @@ class SafetyAnswers:
 
     def answer(self, assessment: Assessment, audience: str, in_form: bool = False, repeated: bool = False) -> Reply:
         """The answer to a message at risk (or doubtful). ``repeated``: the long form was said a moment ago."""
-        return self._reply(choose_form(assessment, in_form or repeated), audience, in_form)
+        return self._reply(choose_form(assessment, in_form, repeated, audience), audience, in_form)
 
     def emergency(self, audience: str) -> Reply:
         """The fixed words when nothing else works: the numbers first."""
         return self._reply("fallback", audience, in_form=False)
 
     def special(self, form: str, audience: str) -> Reply:
-        """A named form: ``photo``, ``voice``, ``khmer``."""
+        """A named form: ``photo``, ``voice``, or what follows a bare answer (``bot.safety.asked``)."""
         return self._reply(form, audience, in_form=False)
 
     def _reply(self, form: str, audience: str, in_form: bool) -> Reply:
@@ -60,8 +61,9 @@ class SafetyAnswers:
         return Reply(self._forms[form][voice], list(buttons), kind="safety")
 
 
-def choose_form(assessment: Assessment, short: bool) -> str:
-    """The name of the form that fits an assessment."""
+def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience: str) -> str:
+    """The name of the form that fits an assessment. A grown-up's "con bị đánh" tells of their child, a child's own."""
+    short = in_form or repeated
     codes = set(assessment.codes)
     immediate = level(assessment.risk) >= level("immediate")
     if assessment.kind == "offender":
@@ -69,7 +71,9 @@ def choose_form(assessment: Assessment, short: bool) -> str:
     if assessment.kind == "self_harm" and assessment.at_risk:
         if immediate:
             return "self_harm_now"
-        return "short_self_harm" if short else "self_harm"
+        if in_form:
+            return "form_self_harm"
+        return "short_self_harm" if repeated else "self_harm"
     if immediate:
         if codes & MEDICAL:
             return "emergency_medical"
@@ -77,8 +81,9 @@ def choose_form(assessment: Assessment, short: bool) -> str:
     if not assessment.at_risk:
         return "khmer" if "khmer" in codes else "worry"
     if short:
-        return "short"
+        return "short" if in_form else "again"
     by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
     if assessment.risk == "medium" and by_style:
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
-    return "disclosure_other" if "about_other" in codes else "disclosure"
+    own = "own_words" in codes and audience in YOUNG
+    return "disclosure_other" if "about_other" in codes and not own else "disclosure"

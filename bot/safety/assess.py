@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 
-from bot.language import normalise
+from bot.language import normalise, strip_accents
 
 from .features import pieces
+from .introductions import introduces
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel
-from .types import Assessment, Context, Kind, Risk, RiskModelError, higher, level
+from .reasons import reasons
+from .types import Assessment, Context, Kind, Risk, higher, level
 
-REASONS = Path(__file__).parent / "data" / "reasons.yml"
 MAX_CHARS = 20_000
 """Longer texts are judged by their first and last part; an inbox cuts at 4,000 anyway."""
 SHORT = 6
@@ -29,6 +29,12 @@ _ONE = threading.Lock()
 """The encoder remembers what it has read and is not made for two at a time."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
+
+
+_OWN = re.compile(
+    r"(?:^|[,.!?;] ?|\boi |\bda |\bthi |\bma |\bnay )(?:con|em|chau|minh|toi|tui|tao) "
+    r"(?:hay |cu |da |moi |vua |dang |cung )*bi\b"
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class RiskAssessor:
     @classmethod
     def load(cls, models_dir: Path) -> RiskAssessor:
         """Load model and lexicon. Raises ``RiskModelError`` with a one-line remedy."""
-        _reasons()
+        reasons()
         return cls(RiskModel.load(Path(models_dir)), Lexicon.load())
 
     def assess(self, text: str, context: Context | None = None) -> Assessment:
@@ -79,7 +85,7 @@ class RiskAssessor:
     def _assess(self, text: str, context: Context) -> Assessment:
         shortened = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1000] + " " + text[-1000:]
         normal = normalise(shortened)
-        if not any(char.isalnum() for char in normal):
+        if not any(char.isalnum() for char in normal) or introduces(normal):
             return Assessment()
         seen = self._look(pieces(normal))
         found = self._lexicon.find_normal(normal)
@@ -91,7 +97,7 @@ class RiskAssessor:
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
         self._in_context(verdict, normal, found, seen, context, answer)
-        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk))
+        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk), own=_own(normal))
 
     def _look(self, parts: list[str]) -> Seen:
         scores = self._model.scores(parts)
@@ -184,26 +190,22 @@ class RiskAssessor:
             return "self_harm"
         return "emergency" if verdict.risk == "immediate" else "disclosure"
 
-    def _finish(self, verdict: Verdict, kind: Kind, score: float) -> Assessment:
+    def _finish(self, verdict: Verdict, kind: Kind, score: float, own: bool = False) -> Assessment:
         codes = list(verdict.codes)
         if kind == "worry" and not codes:
             codes.append("doubtful")
         if kind == "none":
             codes = []
-        reasons = [_reasons()[code] for code in codes]
+        phrases = [reasons()[code] for code in codes]
         if "model_disclose_other" in codes:
-            codes.append("about_other")
-        return Assessment(verdict.risk, kind, score, reasons, tuple(codes))
+            codes += ["about_other", "own_words"] if own else ["about_other"]
+        return Assessment(verdict.risk, kind, score, phrases, tuple(codes))
+
+
+def _own(normal: str) -> bool:
+    """Whether a clause begins like one's own tale: "con bị bạn đánh", but not "bạn con bị đánh"."""
+    return _OWN.search(strip_accents(normal)) is not None
 
 
 def _share(log_odds: float) -> float:
     return round(float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))), 4)
-
-
-@lru_cache(maxsize=1)
-def _reasons() -> dict[str, str]:
-    try:
-        reasons: dict[str, str] = yaml.safe_load(REASONS.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise RiskModelError(f"The reasons {REASONS} cannot be read: restore it from the project") from error
-    return reasons

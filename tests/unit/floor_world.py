@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.bridges.base import SendLater
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue.conversation import Memory, Turn
+from bot.dialogue.conversation import Conversation, Memory, Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor, Limits
 from bot.dialogue.inbox import Inbox, Outgoing
@@ -58,6 +58,8 @@ class Talk:
     def listen(self, message: IncomingMessage, memory: Memory) -> Turn:
         safe = [Reply("113 111 115", kind="safety")] if "dao" in message.text else []
         return Turn(safe, memory, silent=True)
+
+    while_waiting = staticmethod(Conversation.while_waiting)
 
 
 class Phone:

@@ -15,7 +15,7 @@ from bot.desk import Window
 from bot.desk.chats import HOUR, view_chat
 from bot.dialogue.conversation import Memory, Turn
 from bot.dialogue.duty import Duty
-from bot.dialogue.floor import Floor
+from bot.dialogue.floor import BOT, OFFICER, Floor
 from bot.dialogue.inbox import Inbox, Outgoing
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.tracker_store import write_tracker
@@ -44,7 +44,7 @@ class Person:
         self.inbox.accept(IncomingMessage(self.channel, self.chat_id, f"{self.chat_id} {self.number}", text=text))
         pending = self.inbox.claim(self.sender)
         assert pending is not None
-        silent = self.floor.has_officer(self.sender)
+        silent = self.floor.who_has(self.sender) == OFFICER
         memory = memory or Memory(risk=risk)
         turn = Turn(list(replies), memory, risk=risk, silent=silent)
         context = self.store.sealer.seal_json(memory.to_json(), "conversations", "context", self.sender)
@@ -219,7 +219,7 @@ def test_nobody_without_a_session_or_a_token_gets_in(store: Store, officer: Offi
         assert stranger.get(path).headers["location"] == "/desk/login"
     answer = officer.http.post(f"/desk/chats/{person.chat}/take", data={"csrf": "0" * 64})
     assert answer.status_code == 403
-    assert not person.floor.has_officer(person.sender)
+    assert person.floor.who_has(person.sender) != OFFICER
 
 
 # --- Zalo's reply windows -------------------------------------------------------------------------------------
@@ -310,7 +310,7 @@ def test_a_quiet_message_does_not_touch_the_floor(store: Store, officer: Officer
     person.say("chào", Reply("dạ"))
     _, taken = case(store, person)
     officer.post(f"/desk/cases/{taken.report_id}/message", text="Cô nhận tin rồi.", key="k")
-    assert not person.floor.has_officer(person.sender)
+    assert person.floor.who_has(person.sender) == BOT
 
 
 def test_what_the_reporter_adds_is_marked_as_new_once(store: Store, officer: Officer) -> None:

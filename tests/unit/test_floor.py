@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from bot.db import tables
 from bot.db.engine import Store
+from bot.dialogue.conversation import Memory
 from bot.dialogue.janitor import REST, Janitor
 from bot.dialogue.tracker_store import write_tracker
 from tests.unit.floor_world import LIMITS, World, world
@@ -83,6 +85,56 @@ async def test_who_asks_and_leaves_is_waited_for_no_more(world: World) -> None:
 
 
 # --- somebody in danger ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("words", ["thôi khỏi", "ko cho nua", "thui e k mun gap nua"])
+async def test_who_waits_can_stop_waiting_and_go_on_with_the_bot(world: World, words: str) -> None:
+    await world.say("gặp cán bộ")
+    assert (world.row["floor"], world.alarms()) == ("waiting", [("waiting", "none")])
+    await world.say(words)
+    await world.ends("Được rồi, mình không chờ nữa")
+    assert (world.row["floor"], world.alarms()) == ("bot", []), "nobody is called for them any more"
+    await world.say("chào")
+    await world.ends("máy: chào")
+    assert ("person", "chào") not in world.lines(), "what is said from now on is not for the desk"
+    await world.say("gặp cán bộ")
+    assert (world.row["floor"], world.alarms()) == ("waiting", [("waiting", "none")]), "they may ask again"
+
+
+async def test_danger_stays_known_when_somebody_stops_waiting(world: World) -> None:
+    await world.say("nó cầm dao")
+    await world.say("gặp cán bộ")
+    await world.say("thôi khỏi")
+    assert world.alarms() == [("danger", "immediate")]
+
+
+async def test_other_words_do_not_end_the_waiting(world: World) -> None:
+    await world.say("gặp cán bộ")
+    for words in ("không chờ được, ổng đánh con", "dạ"):
+        await world.say(words)
+        await world.ends(f"máy: {words}")
+        assert world.row["floor"] == "waiting"
+
+
+@pytest.mark.parametrize("words", ["bao lâu nữa vậy", "sao lau qua", "cán bộ đâu rồi", "co ai o do ko"])
+async def test_who_asks_when_an_officer_comes_is_told_what_is_true(world: World, words: str) -> None:
+    await world.say(words)
+    await world.ends(f"máy: {words}")
+    await world.say("gặp cán bộ")
+    await world.say(words)
+    await world.ends("Cán bộ chưa vào")
+    assert world.row["floor"] == "waiting"
+    assert ("person", words) in world.lines()
+
+
+async def test_thoi_in_a_report_is_for_the_report(world: World) -> None:
+    world.talk.memory = Memory(introduced=True, in_form=True)
+    await world.say("gặp cán bộ")
+    await world.say("thôi")
+    assert world.row["floor"] == "waiting"
+    await world.say("thôi khỏi gặp")
+    await world.ends("Được rồi, mình không chờ nữa", "Phần tin báo đang làm dở vẫn còn")
+    assert world.row["floor"] == "bot"
+
+
 async def test_danger_is_told_at_once_and_silence_after_it(world: World, store: Store) -> None:
     place = {"commune": "Xã Tân Thạnh", "text": "CANARY"}
     body = {"events": [{"event": "slot", "name": "report_place", "value": place}]}

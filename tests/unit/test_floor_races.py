@@ -62,6 +62,16 @@ async def test_race_officer_gives_back_while_a_message_is_kept_silent(world: Wor
     assert world.lines() == []
 
 
+async def test_race_officer_comes_in_while_the_person_stops_waiting(world: World) -> None:
+    """Whoever comes second sees what the first has done: the officer has the chat and reads the words."""
+    await world.say("gặp cán bộ")
+    assert world.floor.take(world.chat, "lan") == "taken"
+    await world.say("thôi khỏi")
+    await world.heard("Máy đã báo cán bộ trực", "Đã có cán bộ bảo vệ trẻ em vào")
+    assert world.row["floor"] == "officer"
+    assert ("person", "thôi khỏi") in world.lines()
+
+
 async def test_race_officers_message_takes_over(world: World) -> None:
     """Writing is enough: nobody must press "take over" first for the bot to be silent."""
     await world.say("gặp cán bộ")

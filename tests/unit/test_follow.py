@@ -9,7 +9,23 @@ from bot.dialogue.commands import Said
 from bot.dialogue.conversation import Memory, rephrased
 
 
-@pytest.mark.parametrize("text", ["em muốn rút tin", "cho tôi hủy phiếu đã báo", "rut lai tin giup con", "hủy báo cáo"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "em muốn rút tin",
+        "cho tôi hủy phiếu đã báo",
+        "rut lai tin giup con",
+        "hủy báo cáo",
+        "e mun rut tin hqua e gui",
+        "cho em thu hồi tin báo",
+        "em k muốn báo nữa",
+        "rút đơn giúp con",
+        "tin hồi nãy bỏ đi cô",
+        "coi như em chưa nói gì nha",
+        "thôi e rút lại nha",
+        "má nói chuyện xong rồi con rút tin",
+    ],
+)
 def test_withdrawing(text: str) -> None:
     assert follow.wish(text) == "/withdraw_report"
 
@@ -22,6 +38,11 @@ def test_withdrawing(text: str) -> None:
         "rút tin đi, không thì ổng đánh con",
         "họ hứa cho em tiền để em rút tin",
         "má biểu con rút tin",
+        "rut tin di ko la no danh e",
+        "ba k cho con bao, huy giup con",
+        "ổng biết con báo rồi, hủy giùm con",
+        "rút tin, ổng đứng kế bên",
+        "tui sợ quá nên rút tin",
     ],
 )
 def test_forced(text: str) -> None:
@@ -37,14 +58,55 @@ def test_forced(text: str) -> None:
         "em muốn báo tin",
         "ba bắt con học hoài",
         "rút tiền ở đâu",
+        "tin nhắn bị thu hồi có coi lại được không",
+        "bạn em rút lại lời hứa",
+        "coi như không có gì khó",
+        "em không muốn báo công an",
+        "ba không muốn con báo",
     ],
 )
 def test_other_talk_is_no_wish(text: str) -> None:
     assert follow.wish(text) is None
 
 
-def test_deleting_what_was_sent() -> None:
-    assert follow.wish("xóa tin đã gửi giúp em") == "/delete_report"
+@pytest.mark.parametrize(
+    "text", ["xóa tin đã gửi giúp em", "xoa tin em da gui", "xóa giùm con cái tin đã báo", "xoá báo cáo của tôi"]
+)
+def test_deleting_what_was_sent(text: str) -> None:
+    assert follow.wish(text) == "/delete_report"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["thôi khỏi", "ko cho nua", "con không chờ nữa đâu", "thui e k mun gap ng that nua", "hỏi máy tiếp", "đổi ý rồi"],
+)
+def test_waiting_no_longer(text: str) -> None:
+    assert follow.leaves(text, in_form=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["không chờ được, ổng đánh con", "sao lâu quá", "dạ", "không", "con không muốn sống nữa"]
+)
+def test_still_waiting(text: str) -> None:
+    assert not follow.leaves(text, in_form=False)
+
+
+def test_thoi_alone_may_mean_the_report() -> None:
+    assert follow.leaves("thôi", in_form=False)
+    assert not follow.leaves("thôi", in_form=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["kể tiếp", "ke tip di co", "con quay lại kể tiếp nè", "e ke tip dc k", "làm tiếp tin báo", "hôm bữa con kể dở"],
+)
+def test_taking_up_again(text: str) -> None:
+    assert follow.resumes(text)
+
+
+@pytest.mark.parametrize("text", ["mai con kể tiếp", "không kể tiếp nữa", "kể tiếp có sao không", "lát kể tiếp"])
+def test_not_taking_up_again(text: str) -> None:
+    assert not follow.resumes(text)
 
 
 def said(text: str) -> Said:
@@ -71,7 +133,7 @@ def test_taking_up_a_draft_only_when_there_is_one() -> None:
     assert rephrased(said("rút tin"), Memory(in_form=True)).to_rasa == "rút tin", "the form takes it"
 
 
-@pytest.mark.parametrize("text", ["thôi", "Thôi.", "khong goi", "bỏ qua"])
+@pytest.mark.parametrize("text", ["thôi", "Thôi.", "khong goi", "bỏ qua", "thui khoi", "đừng gọi em", "không nhắn nữa"])
 def test_ending(text: str) -> None:
     assert follow.ends(text)
     assert not follow.ends(text + " ổng đánh con")

@@ -58,10 +58,55 @@ def test_no_to_consent_stops(text: str) -> None:
     assert answer(CONSENT, typed(text)) == {OUTCOME: "stopped"}
 
 
-@pytest.mark.parametrize("text", ["dừng lại", "dung lai", "thôi", "hủy", "Dừng lại!"])
+@pytest.mark.parametrize(
+    "text", ["dừng lại", "dung lai", "hủy", "Dừng lại!", "e đổi ý r, e k muốn báo nữa", "con hong mun ke nua dau"]
+)
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_stop_works_at_every_question(text: str, question: str) -> None:
-    assert answer(question, typed(text, intent="stop"))[OUTCOME] == "stopped"
+    assert answer(question, typed(text))[OUTCOME] == "stopped"
+    assert answer(question, typed(text), **{STORY: "bị đánh"})[OUTCOME] == "stopped"
+
+
+def test_a_bare_thoi_never_loses_what_was_told() -> None:
+    assert answer(AGE, typed("thôi"))[OUTCOME] == "stopped", "nothing was told yet"
+    assert answer(AGE, typed("thôi"), **{STORY: "bị đánh"}) == {AGE: SKIPPED, intake.MISSES: 0}
+    assert answer(CONFIRM, typed("thôi"), **{STORY: "bị đánh"})[OUTCOME] == "stopped", "here it says: do not send"
+
+
+@pytest.mark.parametrize(
+    "text", ["thôi", "khỏi gọi", "không cần", "đừng gọi con", "k can dau", "không muốn ai gọi hết"]
+)
+def test_not_to_be_called_is_no_way_to_be_reached(text: str) -> None:
+    assert answer(CONTACT, typed(text))[CONTACT] == SKIPPED
+
+
+@pytest.mark.parametrize(
+    "text", ["gửi đi", "gui lien di", "đúng rồi gửi luôn", "vậy thôi", "du roi", "hỏi hoài vậy", "đừng hỏi nữa"]
+)
+def test_who_has_said_enough_is_asked_nothing_more(text: str) -> None:
+    slots = {intake.CONSENT: True, DANGER: False, STORY: "bị đánh", AGE: 8}
+    updates = answer(PLACE, typed(text), **slots)
+    assert {**slots, **updates}[CONTACT] == SKIPPED
+    assert (updates[PLACE], AGE in updates) == (SKIPPED, False)
+    assert (
+        next(q for q in intake.required({**slots, **updates}, "teen") if {**slots, **updates}.get(q) is None) == CONFIRM
+    )
+    early = answer(STORY, typed(text), **{intake.CONSENT: True})
+    assert DANGER not in early, "whether there is danger is still asked"
+    assert answer(CONFIRM, typed("gửi liền đi")) == {OUTCOME: "send"}
+
+
+@pytest.mark.parametrize(
+    "text", ["hem bit", "con hổng biết", "k nho nua", "khong muon noi", "thôi khỏi nói xã đc k", "chịu", "không rõ lắm"]
+)
+def test_not_knowing_is_no_answer(text: str) -> None:
+    assert answer(PLACE, typed(text), **{STORY: "bị đánh"})[PLACE] == SKIPPED
+
+
+def test_what_cannot_be_skipped_says_so_and_ends_in_a_choice() -> None:
+    first = intake.take(CONFIRM, {}, typed("bỏ qua"))
+    assert (first.say, first.updates[CONFIRM]) == ("utter_report_press", None)
+    assert intake.take(CONFIRM, first.updates, typed("bỏ qua")).updates[STUCK] == CONFIRM
 
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q not in (CONSENT, CONFIRM)])
@@ -177,6 +222,11 @@ def test_correcting_one_line_of_the_summary() -> None:
         ("sửa xã", {}, PLACE, None),
         ("sửa lại chuyện của ai", {}, SUBJECT, None),
         ("sửa người được nhắc tới", {}, intake.RELATION, None),
+        ("khoan, sửa tuổi 12", {}, AGE, 12),
+        ("cho con sửa lại cái tuổi", {}, AGE, None),
+        ("tuổi sai rồi", {}, AGE, None),
+        ("ghi sai tuổi rồi, 11 tuổi", {"age": "11"}, AGE, 11),
+        ("sai xã rồi", {}, PLACE, None),
     ],
 )
 def test_any_field_is_corrected_from_the_summary_in_words(
@@ -188,6 +238,12 @@ def test_any_field_is_corrected_from_the_summary_in_words(
     assert OUTCOME not in step.updates
     fixing = {intake.CONSENT: True, **step.updates}
     assert field in intake.required(fixing, "child"), "it is asked, also of somebody who is not asked for it otherwise"
+
+
+def test_a_corrected_place_is_only_the_place() -> None:
+    commune = {"entity": "commune", "value": "Xã Tân Thạnh", "text": "xã tân thạnh"}
+    message = typed("nơi ở là xã tân thạnh mới đúng", entities={"commune": "Xã Tân Thạnh"}, found=[commune])
+    assert answer(CONFIRM, message)[PLACE] == {"commune": "Xã Tân Thạnh", "text": "xã tân thạnh"}
 
 
 def test_milk_and_hunger_are_no_corrections() -> None:

@@ -106,9 +106,25 @@ def test_spelling_rules() -> None:
     assert place_tone("toán") == place_tone("tóan") == "toán"
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("dduwowcj", "được"),
+        ("dduowcj", "được"),
+        ("nguwowif", "người"),
+        ("nguowif", "người"),
+        ("nguoiwf", "người"),
+        ("truowngf", "trường"),
+        ("ruowuj", "rượu"),
+        ("thuowr", "thuở"),
+        ("quowr", "quở"),
+    ],
+)
+def test_one_w_makes_both_horns(typed: str, meant: str) -> None:
+    assert decode(typed) == meant
+
+
 def test_telex_keys() -> None:
-    assert decode("dduwowcj") == "được"
-    assert decode("nguoiwf") == "người" or decode("nguwowif") == "người"
     assert decode("muoons") == "muốn"
     assert decode("hello") is None
 

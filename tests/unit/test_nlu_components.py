@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.encoder import is_calibration
-from bot.nlu import commands
+from bot.nlu import commands, doers, names, phrases
 from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples
 from bot.nlu.extractor import VietnameseEntityExtractor
@@ -89,6 +90,17 @@ def test_classifier_refuses_one_intent(tmp_path: Path) -> None:
 def test_fingerprints_cover_tables_and_code() -> None:
     for component in (VietnameseFeaturizer, EnsembleIntentClassifier, VietnameseEntityExtractor):
         assert len(component.fingerprint_addon({}) or "") >= 16
+
+
+@pytest.mark.parametrize(("module", "table"), [(names, "NAMES"), (phrases, "TABLE"), (doers, "DOERS")])
+def test_a_changed_table_of_the_entity_finder_changes_its_fingerprint(
+    module: ModuleType, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = VietnameseEntityExtractor.fingerprint_addon({})
+    changed = tmp_path / "changed.yml"
+    changed.write_text(getattr(module, table).read_text(encoding="utf-8") + "\n# one more word\n", encoding="utf-8")
+    monkeypatch.setattr(module, table, changed)
+    assert VietnameseEntityExtractor.fingerprint_addon({}) != before
 
 
 def test_extractor_adds_entities_but_not_to_buttons() -> None:

@@ -152,10 +152,32 @@ def test_a_school_year_is_a_time_and_an_age(finder: EntityFinder) -> None:
         ("chú Sáu hàng xóm rủ con vô nhà", "hàng xóm"),
         ("cô Lan chủ nhiệm lớp em hay chửi", "giáo viên"),
         ("ba me con danh con hoai", "cha mẹ"),
+        ("con ke voi co giao roi ma ba van danh con", "cha"),
+        ("con kể với cô mà cô đánh con luôn", "giáo viên"),
+        ("nó là người lạ em không biết", "người lạ"),
+        ("tôi là ba của bé 8 tuổi, bé bị thầy dạy thêm sờ mó", "giáo viên"),
     ],
 )
 def test_the_relation_is_of_who_harms(finder: EntityFinder, text: str, value: str) -> None:
     assert [e.value for e in finder.find(text, TODAY) if e.entity == "relation"] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "con ke voi co giao roi",
+        "con có nói cô giáo nghe",
+        "con kể với cô giáo rồi mà cô không tin",
+        "em mach co chu nhiem",
+        "co giao bieu con nhan vo day",
+        "cô giáo giúp con báo",
+        "má con không biết chuyện này",
+        "noi me ma me ko tin",
+        "con học lớp 3, cô giáo dạy con gọi 111",
+    ],
+)
+def test_who_is_told_or_helps_harms_nobody(finder: EntityFinder, text: str) -> None:
+    assert [e.value for e in finder.find(text, TODAY) if e.entity == "relation"] == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.safety import Assessment, RiskModelError, SafetyAnswers
+from bot.safety import Assessment, RiskModelError, SafetyAnswers, question
 from bot.safety.answers import AUDIENCES
 
 ANSWERS = SafetyAnswers.load()
@@ -18,7 +18,15 @@ FORBIDDEN = re.compile(
     r"|đừng khóc|đừng nghĩ bậy|có gì đâu|yên tâm|hứa|đang có người|người trực|gửi hình|phải kể|kể hết|mất trinh|hiếp",
     re.IGNORECASE,
 )
-EMERGENCIES = ("emergency", "emergency_medical", "short_emergency", "self_harm_now", "fallback", "khmer")
+EMERGENCIES = (
+    "emergency",
+    "emergency_medical",
+    "short_emergency",
+    "self_harm_now",
+    "unsafe",
+    "fallback",
+    "khmer",
+)
 
 
 @pytest.mark.parametrize(("form", "audience", "text"), ALL)
@@ -27,7 +35,7 @@ def test_every_answer_names_the_numbers_and_keeps_the_rules(form: str, audience:
         assert re.search(rf"\b{number}\b", text), f"{form}/{audience} lacks {number}"
     assert not FORBIDDEN.search(text), f"{form}/{audience}: {FORBIDDEN.search(text)}"
     assert text.count("?") <= 2, "one question, and at most an offer"
-    if form.startswith("emergency") or form in ("short_emergency", "self_harm_now", "fallback"):
+    if form.startswith("emergency") or form in ("short_emergency", "self_harm_now", "fallback", "unsafe"):
         assert "?" not in text
     assert len(text) < 900
 
@@ -63,7 +71,7 @@ def test_pronouns_fit_the_audience() -> None:
         (Assessment("immediate", "emergency"), True, "short_emergency"),
         (Assessment("immediate", "emergency", codes=("poisoning",)), True, "emergency_medical"),
         (Assessment("high", "self_harm"), False, "self_harm"),
-        (Assessment("high", "self_harm"), True, "short_self_harm"),
+        (Assessment("high", "self_harm"), True, "form_self_harm"),
         (Assessment("immediate", "self_harm"), True, "self_harm_now"),
         (Assessment("low", "worry"), False, "worry"),
         (Assessment("low", "worry", codes=("khmer",)), False, "khmer"),
@@ -76,9 +84,31 @@ def test_the_form_fits_the_assessment(assessment: Assessment, in_form: bool, for
         assert ANSWERS.answer(assessment, audience, in_form).text == ANSWERS.forms[form][audience]
 
 
+def test_a_child_who_tells_their_own_tale_is_not_praised_for_helping_another() -> None:
+    own = Assessment("high", "disclosure", codes=("model_disclose_other", "about_other", "own_words"))
+    assert ANSWERS.answer(own, "child").text == ANSWERS.forms["disclosure"]["child"]
+    assert ANSWERS.answer(own, "parent").text == ANSWERS.forms["disclosure_other"]["parent"], "their child's"
+
+
+def test_in_a_form_whose_question_follows_nothing_is_asked() -> None:
+    for form in ("short", "short_emergency", "form_self_harm"):
+        for text in ANSWERS.forms[form].values():
+            assert "?" not in text, form
+
+
+@pytest.mark.parametrize(("form", "audience", "text"), ALL)
+def test_what_an_answer_asks_last_is_understood(form: str, audience: str, text: str) -> None:
+    """A question at the end of a safe answer that nobody reads the answer to would leave a child alone with it."""
+    asks = question(form, audience)
+    if asks:
+        assert "?" in text or '"Kể để được giúp"' in text, "asks, or names the button"
+    elif "?" in text:
+        assert form in ("offender", "khmer"), f"{form}/{audience} asks and does not listen"
+
+
 def test_a_repeated_alarm_is_short() -> None:
     said = ANSWERS.answer(Assessment("high", "disclosure"), "teen", repeated=True)
-    assert said.text == ANSWERS.forms["short"]["teen"]
+    assert said.text == ANSWERS.forms["again"]["teen"]
     assert [b.payload for b in said.buttons][0] == "/start_report"
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.safety import RISKS, Assessment, Context, RiskAssessor, RiskModelError
-from bot.safety.assess import _reasons
 from bot.safety.lexicon import Lexicon
 from bot.safety.model import DANGER, FILE, RiskModel, Scores, Thresholds
+from bot.safety.reasons import reasons
 
 WORDS = Lexicon.load()
 
@@ -120,7 +120,7 @@ def test_offenders_are_a_kind_of_their_own(assessor: RiskAssessor) -> None:
 def test_reasons_are_written_for_every_code_and_never_quote(assessor: RiskAssessor) -> None:
     lexicon = Lexicon.load()
     codes = {rule.code for rule in (*lexicon._rules, *lexicon._offender)} | set(lexicon._traits)
-    assert codes | {f"model_{name}" for name in DANGER} <= set(_reasons())
+    assert codes | {f"model_{name}" for name in DANGER} <= set(reasons())
     secret = "xyzzy canary 0912345678 rất nặng gấp, cứu con với"
     found = assessor.assess(secret)
     assert found.reasons
