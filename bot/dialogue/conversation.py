@@ -118,9 +118,9 @@ class Conversation:
             return await self._without_words(message, said, sender, memory, key, repeated)
         asked, memory.asked = memory.asked, ""
         answer = answered(asked, said.text) if said.text and not memory.in_form else None
-        assessment = (answer and answer.assessment) or await to_thread.run_sync(
-            self._assess, said.text, memory, limiter=self._thinking
-        )
+        assessment = answer.assessment if answer else None
+        if assessment is None:
+            assessment = await to_thread.run_sync(self._assess, said.text, memory, limiter=self._thinking)
         turn = Turn([], memory, risk=assessment.risk)
         safe = self._safe_words(said, memory, assessment, answer)
         if safe is not None:
