@@ -18,7 +18,7 @@ from bot.desk.words import still_due_at
 from bot.dialogue.inbox import say_in
 from bot.dialogue.phrases import say
 from bot.reports import messages
-from bot.reports.clocks import clocks
+from bot.reports.clocks import clocks, is_emergency
 from bot.reports.content import Shredded, open_pair
 from bot.reports.draft import RISKS
 from bot.reports.safe_call import SafeCall
@@ -51,7 +51,9 @@ def list_cases(store: Store, wanted: Filter, officer: str, now: float) -> tuple[
     light = sa.select(desk_cases.c.id, desk_cases.c.risk, desk_cases.c.status, desk_cases.c.received_at)
     start = (wanted.page - 1) * PAGE
     with store.engine.begin() as connection:
-        found = sorted(connection.execute(light.where(*where)).all(), key=_order(wanted.sort))
+        matching = connection.execute(light.where(*where)).all()
+        urgent = _emergencies(store, connection, matching) if wanted.sort == "due" else frozenset()
+        found = sorted(matching, key=_order(wanted.sort, urgent))
         ids = [row.id for row in found[start : start + PAGE]]
         query = sa.select(desk_cases).where(desk_cases.c.id.in_(ids))
         rows = {row["id"]: row for row in connection.execute(query).mappings()}
@@ -62,14 +64,27 @@ def list_cases(store: Store, wanted: Filter, officer: str, now: float) -> tuple[
     return listed, len(found)
 
 
-def _order(sort: str) -> Callable[[Any], tuple[float, ...]]:
+def _emergencies(store: Store, connection: Any, found: Any) -> frozenset[str]:
+    """Which of the high-risk cases that wait for help are emergencies: only their sealed content tells."""
+    waiting = [row.id for row in found if row.risk == "high" and row.status in ("new", "acknowledged")]
+    query = sa.select(desk_cases).where(desk_cases.c.id.in_(waiting))
+    rows = connection.execute(query).mappings()
+    return frozenset(row["id"] for row in rows if _headline(store, row)["emergency"])
+
+
+def _order(sort: str, urgent: frozenset[str] = frozenset()) -> Callable[[Any], tuple[float, ...]]:
     if sort == "newest":
         return lambda row: (-row.received_at,)
     if sort == "oldest":
         return lambda row: (row.received_at,)
     if sort == "due":
-        return lambda row: (still_due_at(row.risk, row.status, row.received_at) or float("inf"), row.received_at)
+        return lambda row: _due(row, row.id in urgent)
     return lambda row: (-RISKS.index(row.risk), row.received_at)
+
+
+def _due(row: Any, emergency: bool) -> tuple[float, ...]:
+    until = still_due_at(row.risk, row.status, row.received_at, emergency)
+    return (float("inf") if until is None else until, row.received_at)
 
 
 def view_case(store: Store, case_id: str, officer: str, now: float) -> dict[str, Any] | None:
@@ -94,8 +109,9 @@ def view_case(store: Store, case_id: str, officer: str, now: float) -> dict[str,
         connection.execute(new.values(seen_at=now))
         written = messages.messages_of(connection, store, case_id)
         notice = messages.notice_of(connection, store, case_id)
-        steps = clocks(row["risk"], row["received_at"], _steps_done(connection, row))
-    found = {**row, "content": content, "history": events, "notes": notes, "clocks": steps}
+        emergency = is_emergency(content)
+        steps = clocks(emergency, row["received_at"], _steps_done(connection, row))
+    found = {**row, "content": content, "history": events, "notes": notes, "clocks": steps, "emergency": emergency}
     return {
         **found,
         "messages": written,
@@ -208,9 +224,10 @@ def note_view(store: Store, officer: str, action: str, subject: str, now: float)
 
 
 def _headline(store: Store, row: Any) -> dict[str, Any]:
-    """What the list shows of the content: place and age, never the story."""
+    """What the list shows of the content: place, age, and whether it is an emergency; never the story."""
     try:
-        draft = open_pair(store.sealer, "desk_cases", row["id"], row["data_key"], row["content"])["draft"]
+        content = open_pair(store.sealer, "desk_cases", row["id"], row["data_key"], row["content"])
     except (SealError, Shredded):
-        return {"commune": None, "child_age": None, "readable": False}
-    return {"commune": draft["commune"], "child_age": draft["child_age"], "readable": True}
+        return {"commune": None, "child_age": None, "readable": False, "emergency": False}
+    draft, emergency = content["draft"], is_emergency(content)
+    return {"commune": draft["commune"], "child_age": draft["child_age"], "readable": True, "emergency": emergency}

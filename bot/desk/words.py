@@ -46,9 +46,9 @@ def ago(at: float, now: float) -> str:
     return str(said["days"].format(d=int(seconds // DAY)))
 
 
-def due_at(risk: str, received_at: float) -> float | None:
+def due_at(risk: str, received_at: float, emergency: bool = False) -> float | None:
     """Until when the first step is due: 12 hours by law for an emergency, our own aims for the others."""
-    if risk == "immediate":
+    if emergency or risk == "immediate":
         return received_at + 12 * HOUR
     if risk == "high":
         return received_at + DAY
@@ -57,19 +57,20 @@ def due_at(risk: str, received_at: float) -> float | None:
     return None
 
 
-def still_due_at(risk: str, status: str, received_at: float) -> float | None:
+def still_due_at(risk: str, status: str, received_at: float, emergency: bool = False) -> float | None:
     """``due_at`` while the first step has not been taken: an emergency needs work begun, others a person."""
-    begun = ("in_progress", "closed") if risk == "immediate" else ("acknowledged", "in_progress", "closed")
-    return None if status in begun else due_at(risk, received_at)
+    helped = emergency or risk == "immediate"
+    begun = ("in_progress", "closed") if helped else ("acknowledged", "in_progress", "closed")
+    return None if status in begun else due_at(risk, received_at, emergency)
 
 
-def due_clock(risk: str, status: str, received_at: float, now: float) -> dict[str, Any]:
+def due_clock(risk: str, status: str, received_at: float, now: float, emergency: bool = False) -> dict[str, Any]:
     """What the desk shows: ``text``, ``late``, ``title`` and ``basis``. The clock stops when work has begun."""
-    said, until = words()["due"], due_at(risk, received_at)
+    said, until = words()["due"], due_at(risk, received_at, emergency)
     if until is None:
         return {"text": said["none"], "late": False, "title": "", "basis": "", "at": None}
-    kind = {**said["kinds"][risk], "at": until}
-    if still_due_at(risk, status, received_at) is None:
+    kind = {**said["kinds"]["immediate" if emergency else risk], "at": until}
+    if still_due_at(risk, status, received_at, emergency) is None:
         return {**kind, "text": said["done"], "late": False}
     left = until - now
     phrase = said["late"] if left < 0 else said["left"]

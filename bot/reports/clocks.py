@@ -10,7 +10,9 @@ from typing import Any
 
 import holidays
 
+from bot.reports.draft import RISKS, ReportDraft
 from bot.reports.form01 import VIETNAM
+from bot.reports.triage import caregiver_involved
 from bot.reports.words import load
 
 HOUR = 3600.0
@@ -31,9 +33,16 @@ class Clock:
         return self.due_at is not None and (now if self.done_at is None else self.done_at) > self.due_at
 
 
-def clocks(risk: str, taken_at: float, done: Mapping[str, float | None]) -> list[Clock]:
+def is_emergency(content: Mapping[str, Any]) -> bool:
+    """Whether a report's help is due within twelve hours (Decree 56/2017/ND-CP, articles 26.3 and 31.1): danger now, or
+    harm by somebody who cares for the child."""
+    if RISKS.index(content["risk"]) < RISKS.index("high"):
+        return False
+    return content["risk"] == "immediate" or caregiver_involved(ReportDraft.parse_obj(content["draft"]))
+
+
+def clocks(emergency: bool, taken_at: float, done: Mapping[str, float | None]) -> list[Clock]:
     """The steps for a report. ``done``: when each was taken, by its key."""
-    emergency = risk == "immediate"
     return [
         Clock(step["key"], step["title"], step["basis"], _due(step, taken_at), done.get(step["key"]))
         for step in load("clocks")["steps"]

@@ -31,7 +31,7 @@ def triage(draft: ReportDraft) -> Triage:
     if draft.child_age is not None and draft.child_age < 6:
         level = max(high, min(level + 1, immediate))
         reasons.append(words["under_six"])
-    if _caregiver_involved(draft):
+    if caregiver_involved(draft):
         level = max(high, min(level + 1, immediate))
         reasons.append(words["caregiver"])
     reasons += [reason for reason in draft.reasons if reason not in reasons]
@@ -44,7 +44,8 @@ def triage(draft: ReportDraft) -> Triage:
     return Triage(RISKS[level], tuple(reasons))
 
 
-def _caregiver_involved(draft: ReportDraft) -> bool:
+def caregiver_involved(draft: ReportDraft) -> bool:
+    """Whether the person who harms may be one who cares for the child."""
     if draft.extra.get("caregiver_involved") == "true":
         return True
     if RISKS.index(draft.risk) < RISKS.index("medium") or not draft.relation:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.db import tables
 from bot.db.engine import Store
 from bot.desk.words import clock_words, due_at
-from bot.reports.clocks import add_working_days, after_working_days, clocks, is_working_day
+from bot.forwarding import DeskTarget, ForwardingWorker
+from bot.reports import ReportDraft, ReportService, triage
+from bot.reports.clocks import add_working_days, after_working_days, clocks, is_emergency, is_working_day
 from bot.reports.form01 import VIETNAM
+from tests.conftest import make_settings
 from tests.unit.test_desk import Officer, add, file, quick_passwords  # noqa: F401 - a fixture
+from tests.unit.test_reports import rows
 
 
 def at(*parts: int) -> float:
@@ -49,7 +57,7 @@ def test_counting_from_the_day_after(start: date, days: int, end: date) -> None:
 
 def test_an_emergency_has_twelve_hours() -> None:
     taken = at(2026, 11, 27, 22)
-    found = {clock.key: clock for clock in clocks("immediate", taken, {})}
+    found = {clock.key: clock for clock in clocks(True, taken, {})}
     assert list(found) == ["passed", "assessed", "emergency"]
     assert found["emergency"].due_at == taken + 12 * 3600
     assert "Điều 26 khoản 3" in found["emergency"].basis
@@ -59,7 +67,7 @@ def test_an_emergency_has_twelve_hours() -> None:
 
 
 def test_others_have_five_and_two_working_days() -> None:
-    found = {clock.key: clock for clock in clocks("high", at(2026, 11, 24, 9), {})}
+    found = {clock.key: clock for clock in clocks(False, at(2026, 11, 24, 9), {})}
     assert list(found) == ["passed", "assessed", "plan", "approval"]
     assert found["plan"].due_at == at(2026, 12, 1, 23, 59)
     assert found["approval"].due_at == at(2026, 12, 3, 23, 59)
@@ -69,12 +77,55 @@ def test_others_have_five_and_two_working_days() -> None:
 
 def test_a_step_taken_too_late_stays_late() -> None:
     taken = at(2026, 11, 24, 9)
-    (clock,) = [c for c in clocks("immediate", taken, {"emergency": taken + 13 * 3600}) if c.key == "emergency"]
+    (clock,) = [c for c in clocks(True, taken, {"emergency": taken + 13 * 3600}) if c.key == "emergency"]
     assert clock.late(taken)
     assert clock_words(clock, taken)["text"].startswith("xong ")
-    (open_one,) = [c for c in clocks("immediate", taken, {}) if c.key == "emergency"]
+    (open_one,) = [c for c in clocks(True, taken, {}) if c.key == "emergency"]
     assert clock_words(open_one, taken + 3600)["text"] == "còn 11 giờ 00 phút"
     assert clock_words(open_one, taken + 14 * 3600)["text"] == "quá hạn 2 giờ 00 phút"
+
+
+CARER = {"caregiver_involved": "true"}
+
+
+@pytest.mark.parametrize(
+    ("draft", "emergency"),
+    [
+        ({"risk": "immediate"}, True),
+        ({"danger_now": True}, True),
+        ({"risk": "medium", "relation": "dượng", "reporter_role": "child"}, True),
+        ({"risk": "low", "extra": CARER}, True),
+        ({"risk": "high", "relation": "bạn cùng lớp", "reporter_role": "child"}, False),
+        ({"risk": "high", "relation": "mẹ", "reporter_role": "parent"}, False),  # who tells it, not who did it
+        ({"risk": "low", "relation": "dượng"}, False),
+    ],
+)
+def test_harm_by_a_caregiver_is_an_emergency_as_danger_now_is(draft: dict[str, Any], emergency: bool) -> None:
+    """Decree 56/2017, articles 26.3 and 31.1."""
+    whole = ReportDraft.parse_obj(draft)
+    assert is_emergency({"risk": triage(whole).risk, "draft": whole.dict()}) is emergency
+
+
+def test_the_desk_counts_twelve_hours_for_harm_by_a_caregiver(store: Store) -> None:
+    add(store)
+    now = at(2026, 11, 24, 9)
+    clock = lambda: now  # noqa: E731
+    made = {}
+    for key, hours, risk, relation in (("friend", 9, "high", "bạn"), ("carer", 1, "medium", "dượng")):
+        service = ReportService(store, ["desk"], clock=lambda hours=hours: now - hours * 3600)  # type: ignore[misc]
+        draft = ReportDraft(risk=risk, relation=relation, reporter_role="child")
+        made[key] = service.take(draft, "web", "ab" * 16, key).report_id
+    assert {row["risk"] for row in rows(store, tables.reports)} == {"high"}, "only the caregiver differs"
+    ForwardingWorker(store, [DeskTarget(store)], make_settings(Path("unused"))).run_once()
+    officer = Officer(store, clock)
+    officer.login()
+    page = officer.get(f"/desk/cases/{made['carer']}").text
+    assert "còn 11 giờ 00 phút" in page
+    assert "Can thiệp khẩn cấp" in page
+    assert "Lập kế hoạch" not in page
+    assert "Can thiệp khẩn cấp" not in officer.get(f"/desk/cases/{made['friend']}").text
+    order = re.findall(r'class="code" href="/desk/cases/([0-9a-f-]{36})"', officer.get("/desk/?sort=due").text)
+    assert order == [made["carer"], made["friend"]]  # due in 11 hours, and in 15
 
 
 def test_our_own_aims_follow_the_calendar_too() -> None:
