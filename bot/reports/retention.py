@@ -127,5 +127,7 @@ def forget_reporter(store: Store, sender: str, now: float) -> int:
 
 def _under_way(connection: Any, report_id: str) -> bool:
     table = tables.deliveries
-    query = sa.select(table.c.id).where(table.c.report_id == report_id, table.c.state.in_(("pending", "sending")))
+    query = sa.select(table.c.id).where(
+        table.c.report_id == report_id, table.c.state.in_(("pending", "sending", "unknown"))
+    )
     return connection.execute(query.limit(1)).first() is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from bot.db import tables
@@ -267,6 +268,24 @@ def test_many_workers_send_each_delivery_once(store: Store) -> None:
     assert len(set(target.sent)) == 12
 
 
+def test_a_row_that_another_worker_holds_is_passed_over(postgres_store: Store) -> None:
+    """``SKIP LOCKED``: a worker that is slow to commit holds up no other."""
+    held, free = take(postgres_store, "held"), take(postgres_store, "free")
+    query = sa.select(tables.deliveries.c.id).where(
+        tables.deliveries.c.report_id == held, tables.deliveries.c.target == "webhook"
+    )
+    found: list[outbox.Claim] = []
+    other = threading.Thread(
+        target=lambda: found.extend(outbox.claim(postgres_store, "webhook", 5, time.time(), 60)), daemon=True
+    )
+    with postgres_store.engine.begin() as connection:
+        connection.execute(query.with_for_update())
+        other.start()
+        other.join(5)
+        assert not other.is_alive(), "it waits for the other worker's lock"
+    assert [claim.report_id for claim in found] == [free]
+
+
 def chaos_plan(seed: int) -> Any:
     rng = random.Random(seed)
     choices = [
@@ -356,5 +375,7 @@ def test_logs_and_errors_hold_no_word_of_a_report(sqlite_store: Store) -> None:
     assert logs
     assert "CANARY" not in str(logs)
     assert "CANARY" not in str(rows(sqlite_store, tables.deliveries)) + str(rows(sqlite_store, tables.audit))
+    assert "CANARY" not in str(rows(sqlite_store, tables.alerts))
+    assert b"CANARY" not in generate_latest()
     message = Message("m", "r", "report", 0.0, {"draft": {"story": "CANARY"}})
     assert "CANARY" not in repr(message)

@@ -105,6 +105,22 @@ def test_the_desk_keeps_a_case_until_closed_and_its_own_term(
     assert any(row["action"] == "report_deleted" for row in rows(store, tables.audit))
 
 
+@pytest.mark.parametrize("state", ["pending", "sending", "unknown"])
+def test_a_closed_case_stays_while_something_is_on_its_way(
+    store: Store, service: ReportService, retention: Retention, state: str
+) -> None:
+    service.take(DRAFT, "web", ME, "one")
+    deliver(store, Outcome("delivered"))
+    close_case(store, NOW)
+    with store.engine.begin() as connection:
+        webhook = tables.deliveries.c.target == "webhook"
+        connection.execute(tables.deliveries.update().where(webhook).values(state=state))
+    assert retention.clean(NOW + 831 * DAY)["cases"] == 0
+    with store.engine.begin() as connection:
+        connection.execute(tables.deliveries.update().values(state="delivered"))
+    assert retention.clean(NOW + 831 * DAY)["cases"] == 1
+
+
 def test_a_case_that_another_system_closed_ends_too(store: Store, service: ReportService, retention: Retention) -> None:
     service.take(DRAFT, "web", ME, "one")
     deliver(store, Outcome("delivered"))
