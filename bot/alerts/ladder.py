@@ -62,6 +62,10 @@ class Ladder:
         self._store, self._router, self._roster = store, router, roster
         self._channels, self._steps = channels, steps
 
+    def place(self, row: Any) -> str | None:
+        """What may be said of an alert's place: a commune of today, never words that somebody told."""
+        return self._router.commune(commune_of(self._store, row))
+
     def climb(self, now: float) -> int:
         """Take every step that is due; returns how many. Several workers may do so at once."""
         due = sa.select(alerts.c.id).where(alerts.c.state == "open", alerts.c.due_at <= now)
@@ -104,7 +108,7 @@ class Ladder:
     def _people(self, row: Any, roster: Roster, now: float) -> list[str]:
         if row["kind"] not in ABOUT_A_CHILD:
             return roster.operators or roster.leads or roster.on_duty(now)
-        people = list(self._router.route(commune_of(self._store, row), row["risk"], "none", roster, now).people)
+        people = list(self._router.route(self.place(row), row["risk"], "none", roster, now).people)
         if row["step"] >= 1:
             people += [*roster.on_duty(now), *roster.everybody_on_duty()]
         if row["step"] >= 2:

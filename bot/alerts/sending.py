@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.alerts.channels import Sent
-from bot.alerts.ladder import commune_of
 from bot.alerts.words import Notice, notice
 from bot.db.engine import Store
 from bot.db.tables import alert_sends, alerts
@@ -32,8 +32,10 @@ class Due:
     notice: Notice
 
 
-def claim(store: Store, channels: list[str], base_url: str, now: float) -> list[Due]:
-    """Claim what is due on these channels."""
+def claim(
+    store: Store, channels: list[str], place: Callable[[Any], str | None], base_url: str, now: float
+) -> list[Due]:
+    """Claim what is due on these channels. ``place``: what may be said of an alert's place."""
     sends = alert_sends
     due = sa.and_(sends.c.state == "pending", sends.c.due_at <= now)
     lost = sa.and_(sends.c.state == "sending", sends.c.claimed_at < now - CLAIM_TIMEOUT)
@@ -47,15 +49,15 @@ def claim(store: Store, channels: list[str], base_url: str, now: float) -> list[
         connection.execute(change.values(state="sending", claimed_at=now, attempts=sends.c.attempts + 1))
         about = sa.select(alerts).where(alerts.c.id.in_({row["alert_id"] for row in rows}))
         by_id = {row["id"]: row for row in connection.execute(about).mappings()}
-    return [_due(store, row, by_id[row["alert_id"]], base_url, now) for row in rows]
+    return [_due(row, by_id[row["alert_id"]], place(by_id[row["alert_id"]]), base_url, now) for row in rows]
 
 
-def _due(store: Store, row: Any, alert: Any, base_url: str, now: float) -> Due:
+def _due(row: Any, alert: Any, place: str | None, base_url: str, now: float) -> Due:
     words = notice(
         alert["kind"],
         alert["subject"],
         alert["risk"],
-        commune_of(store, alert),
+        place,
         alert["detail"],
         row["step"],
         base_url,

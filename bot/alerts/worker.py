@@ -75,7 +75,7 @@ class AlertWorker:
         heartbeat.beat(self._store, roster, self._roster.error, list(self._channels.values()), now)
 
     def _claim(self, now: float) -> list[sending.Due]:
-        return sending.claim(self._store, list(self._channels), self._base_url, now)
+        return sending.claim(self._store, list(self._channels), self._ladder.place, self._base_url, now)
 
     async def _send(self, due: sending.Due) -> None:
         channel, person = self._channels[due.channel], self._roster.current().people.get(due.person)

@@ -24,9 +24,8 @@ class RosterError(TargetError):
 
 
 class Person(BaseModel):
-    """Somebody who is told: a login at the desk, a Telegram chat, an e-mail address."""
+    """Somebody who is told: a Telegram chat, an e-mail address."""
 
-    desk: str | None = None
     telegram: str | None = None
     email: str | None = None
 

@@ -50,10 +50,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_smtp(port: int = 0) -> Iterator[tuple[Mailbox, int]]:
-    """A server on a loopback port until the block ends; yields the mailbox and the port."""
+def running_smtp(port: int = 0, **options: Any) -> Iterator[tuple[Mailbox, int]]:
+    """A server on a loopback port until the block ends; yields the mailbox and the port.
+
+    ``options``: aiosmtpd's (``tls_context``, ``ssl_context``, ``authenticator`` …).
+    """
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port or free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port or free_port(), **options)
     controller.start()
     try:
         yield mailbox, controller.port

@@ -213,6 +213,28 @@ async def test_an_alert_names_risk_commune_and_link_and_nothing_else(stage: Stag
     assert "Nhắc lần 2" in "".join(stage.texts())
 
 
+async def test_a_place_in_somebodys_words_is_not_repeated(stage: Stage) -> None:
+    """Only a commune of today is named; whatever else was told as the place is for whoever opens the case."""
+    stage.take("k1", URGENT.copy(update={"commune": "CANARY-PLACE nhà bà Bảy sau chợ\r\nBcc: x@example.vn"}))
+    stage.take("k2", URGENT.copy(update={"commune": "phường Vĩnh Thanh Vân, thành phố Rạch Giá"}))
+    await stage.after()
+    told = "\n".join(stage.texts())
+    assert "CANARY" not in told
+    assert "bà Bảy" not in told
+    assert "chưa rõ xã, phường" in told
+    assert "Phường Rạch Giá" in told
+    assert "Vĩnh Thanh Vân" not in told
+    assert stage.told() == ["minh", "minh"]
+
+
+async def test_a_group_is_told(stage: Stage) -> None:
+    stage.roster.write_text("people: {nhom: {telegram: '-1001234567890'}}\nduty: [{people: [nhom]}]")
+    stage.telegram.say(-1001234567890, "/start")
+    stage.take()
+    await stage.after()
+    assert "KHẨN CẤP" in stage.telegram.sent(-1001234567890)[0].text
+
+
 async def test_the_reporter_is_told_the_truth(stage: Stage) -> None:
     """Told is not seen: only a person who opens the report has seen it."""
     taken = stage.take()

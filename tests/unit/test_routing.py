@@ -26,7 +26,7 @@ KINDS = ("none", "disclosure", "emergency", "self_harm", "offender", "worry")
 ROSTER = Roster.parse_obj(
     {
         "people": {
-            "lan": {"desk": "lan", "telegram": 11},
+            "lan": {"telegram": 11},
             "minh": {"email": "minh@example.vn"},
             "hoa": {"telegram": "-100"},
             "sep": {"email": "sep@example.vn"},
