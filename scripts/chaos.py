@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """The chaos run (``make chaos``): processes and database connections die, targets misbehave, nothing is lost.
 
-Takers (the gateway's part) and forwarding workers are real processes, killed with SIGKILL at random moments;
-database connections are cut (PostgreSQL) or the database is held locked (SQLite); a Primero and a webhook receiver
-over real HTTP answer with delays, cuts, 500s, 503s and time-outs after accepting. In the end every report that was
-acknowledged must be in every target exactly once. Prints one line for each database; exit status 1 when a report was
-lost or doubled.
+Takers and forwarding workers are real processes, killed with SIGKILL at random moments; database connections are cut
+(PostgreSQL) or the database is held locked (SQLite); a Primero and a webhook receiver over real HTTP answer with
+delays, cuts, 500s, 503s and time-outs after accepting. In the end every report that was acknowledged must be in every
+target exactly once, with its own words. Prints one line for each database; exit status 1 when a report was lost or
+doubled.
+
+A taker calls what the action server calls when somebody presses "gửi" (``ReportService.take``), and a worker is what
+runs in the gateway (``ForwardingWorker``); the chat, Rasa and HTTP in front of them are left out, or 2,000 reports
+would take hours. The whole program is killed in ``tests/e2e/test_failures.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -34,6 +39,7 @@ import sqlalchemy as sa  # noqa: E402
 
 from bot.db import tables  # noqa: E402
 from bot.db.engine import Store, open_store  # noqa: E402
+from bot.reports.content import open_pair  # noqa: E402
 from bot.settings import Settings  # noqa: E402
 from tests.contract.primero_double import PASSWORD, USER, Primero, Trouble, running_primero  # noqa: E402
 from tests.contract.webhook_receiver import SECRET, Behaviour, WebhookReceiver, running_receiver  # noqa: E402
@@ -41,6 +47,7 @@ from tests.contract.webhook_receiver import SECRET, Behaviour, WebhookReceiver, 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432/postgres")
 TARGETS = ("desk", "primero", "webhook")
 TIMEOUT, CLAIM_TIMEOUT = 0.6, 4.0
+STORY = "CHAOS {}"
 PAUSE = 0.05
 """Between two reports, so that they are still being taken while everything is killed."""
 
@@ -52,14 +59,20 @@ def settings_of(folder: str, database: str) -> Settings:
     return Settings(_env_file=None, database_url=database, **values)
 
 
+def begun(folder: str, pid: int) -> Path:
+    """There once a process is at work: killing it earlier would only try how it starts."""
+    return Path(folder) / f"begun.{pid}"
+
+
 def take(folder: str, database: str, first: int, last: int) -> None:
-    """Take reports one after the other and acknowledge each on standard output, as a gateway would."""
+    """Take reports one after the other and acknowledge each on standard output, as the chat would with a receipt."""
     from bot.reports import ReportDraft, ReportService, receipts
 
     receipts._OPS, receipts._MEMORY = 1, 8192  # the cost of guessing receipts is not what is tried here
     service = ReportService(open_store(settings_of(folder, database)), list(TARGETS))
+    begun(folder, os.getpid()).touch()
     for number in range(first, last):
-        draft = ReportDraft(story=f"CHAOS {number}", child_age=9, risk="high", kind="disclosure")
+        draft = ReportDraft(story=STORY.format(number), child_age=9, risk="high", kind="disclosure")
         while True:
             try:
                 taken = service.take(draft, "web", "ab" * 16, f"draft {number}")
@@ -84,6 +97,7 @@ def work(folder: str, database: str, primero: str, webhook: str) -> None:
         WebhookTarget(webhook, SECRET, timeout=TIMEOUT),
     ]
     worker = ForwardingWorker(store, targets, settings, claim_timeout=CLAIM_TIMEOUT)
+    begun(folder, os.getpid()).touch()
     asyncio.run(worker.run(asyncio.Event()))
 
 
@@ -149,6 +163,7 @@ class Play:
         self.acknowledged: dict[int, str] = {}
         self.twice: set[int] = set()
         self.turns: list[str] = []
+        self.next_harm, self.started_at = 0.0, dict[int, float]()
         self.primero: Primero
         self.webhook: WebhookReceiver
         self.workers: list[subprocess.Popen[str]] = []
@@ -164,15 +179,13 @@ class Play:
             running_receiver(webhook_plan(random.Random(self.rng.random()))) as self.webhook,  # noqa: S311
         ):
             try:
-                next_harm = started + 2.0
                 while (now := time.monotonic()) - started < longest:
                     self.keep_running()
                     time.sleep(0.2)
                     if len(self.acknowledged) == self.reports and self.open_deliveries() == 0:
                         break
-                    if now >= next_harm:
-                        self.harm()
-                        next_harm = now + self.rng.uniform(0.3, 4.0)
+                    if now >= self.next_harm and self.harm():
+                        self.next_harm = now + self.rng.uniform(0.3, 4.0)
             finally:
                 for process in [*self.workers, *([self.taker] if self.taker else [])]:
                     process.kill()
@@ -200,7 +213,9 @@ class Play:
         """A process of our own."""
         command = [sys.executable, __file__, f"--{role}", self.folder, self.database, *arguments]
         output = subprocess.PIPE if role == "take" else subprocess.DEVNULL
-        return subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+        self.started_at[process.pid] = time.time()
+        return process
 
     def listen(self, taker: subprocess.Popen[str]) -> None:
         """What was acknowledged; the same draft must never become another report."""
@@ -212,21 +227,35 @@ class Play:
             if self.acknowledged.setdefault(int(number), report_id) != report_id:
                 self.twice.add(int(number))
 
-    def harm(self) -> None:
-        """Kill a worker, the taker, or the database's connections."""
+    def harm(self) -> bool:
+        """Kill a worker, the taker, or the database's connections. Returns whether the moment was right."""
         if not self.turns:
             self.turns = ["worker", "worker", "taker", "database"]
             self.rng.shuffle(self.turns)
-        choice = self.turns.pop()
+        choice = self.turns[-1]
+        done = len(self.acknowledged) == self.reports and choice == "taker"
         if choice == "database":
             self.harm_database()
-            return
-        victim = self.rng.choice(self.workers) if choice == "worker" else self.taker
-        if victim is not None and victim.poll() is None:
+        elif not done:
+            chosen = self.workers if choice == "worker" else [self.taker] if self.taker else []
+            victim = self.rng.choice(chosen) if chosen else None
+            if victim is None or not self.has_worked(victim):
+                return False
             with suppress(ProcessLookupError):
                 os.kill(victim.pid, signal.SIGKILL)
             victim.wait()
             self.result.kills[choice] += 1
+        self.turns.pop()
+        return True
+
+    def has_worked(self, process: subprocess.Popen[str]) -> bool:
+        """Whether a process was at work for a random while: on a busy machine longer, as it takes longer to start."""
+        try:
+            since = begun(self.folder, process.pid).stat().st_mtime
+        except FileNotFoundError:
+            return False
+        start = since - self.started_at[process.pid]
+        return process.poll() is None and time.time() - since >= self.rng.uniform(0.1, 2.0) * max(start, 1.0)
 
     def harm_database(self) -> None:
         """PostgreSQL: end some connections. SQLite: hold the write lock for a while."""
@@ -256,23 +285,35 @@ class Play:
     def count(self) -> None:
         """Compare what was acknowledged with what every target holds, asking the targets themselves."""
         with self.store.reader.connect() as connection:
-            at_desk = list(connection.execute(sa.select(tables.desk_cases.c.id)).scalars())
+            at_desk = list(connection.execute(sa.select(tables.desk_cases)).mappings())
             kept = list(connection.execute(sa.select(tables.reports.c.id)).scalars())
-        by_webhook = [body["data"]["report_id"] for body in self.webhook.reports.values()]
-        by_primero = [body["other_agency_id"] for body in self.primero.cases.values()]
-        codes = {report_id: report_id[:8].upper() for report_id in self.acknowledged.values()}
-        held = {"desk": Counter(at_desk), "webhook": Counter(by_webhook)}
-        primero = Counter(by_primero)
+        desk = Counter((row["id"], self.story_at_desk(row)) for row in at_desk)
+        bodies = [body["data"] for body in self.webhook.reports.values()]
+        webhook = Counter((body["report_id"], body["story"]) for body in bodies)
+        primero = Counter((case_id, story_in(case)) for case_id, case in self.primero.cases.items())
         result = self.result
         result.taken = len(self.acknowledged)
-        for report_id in self.acknowledged.values():
-            copies = [held["desk"][report_id], held["webhook"][report_id], primero[codes[report_id]]]
+        for number, report_id in self.acknowledged.items():
+            copies = [held[report_id, STORY.format(number)] for held in (desk, webhook, primero)]
             result.delivered += sum(count > 0 for count in copies)
             result.lost += sum(count == 0 for count in copies)
             result.duplicates += sum(max(count - 1, 0) for count in copies)
+        # A copy that is no acknowledged report's, or has another one's words, is one too many.
+        result.duplicates += sum(len(held) for held in (desk, webhook, primero)) - result.delivered
         result.duplicates += len(self.twice) + len(set(kept) - set(self.acknowledged.values()))
         result.duplicates += self.primero.created - len(self.primero.cases)
         result.lost += self.reports - len(self.acknowledged)
+
+    def story_at_desk(self, row: Any) -> str:
+        """The words of a case at the desk."""
+        content = open_pair(self.store.sealer, "desk_cases", row["id"], row["data_key"], row["content"])
+        return str(content["draft"]["story"])
+
+
+def story_in(case: dict[str, Any]) -> str:
+    """The words of a Primero case, from its notes; every note that tells a story counts."""
+    texts = " ".join(note["note_text"] for note in case["notes_section"])
+    return " + ".join(re.findall(STORY.format(r"\d+"), texts))
 
 
 @contextmanager
