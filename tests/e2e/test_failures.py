@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.e2e.conftest import World
+from tests.e2e.test_telegram import RECEIPT, fill_the_form, receipt_of
 
 pytestmark = pytest.mark.e2e
 DISCLOSURE = "ba duong danh con chay mau dau, con so lam"
@@ -72,6 +73,35 @@ def test_messages_survive_a_killed_gateway(world: World) -> None:
         texts = [m.text for m in world.telegram.sent(chat) if "máy trả lời tự động" not in m.text]
     assert world.program.unanswered() == 0
     assert len(texts) >= 5, texts
+
+
+@pytest.mark.parametrize(("chat", "after"), [(207, 0.0), (208, 0.1), (209, 0.4)])
+def test_a_report_is_sent_once_though_the_gateway_is_killed_at_that_moment(
+    world: World, chat: int, after: float
+) -> None:
+    """Killed around “gửi”: the receipt is told after all, and the case system and the desk have one report."""
+    story = f"ba con nhậu vô là đánh con bằng roi số {chat}"
+    world.telegram.say(chat, "con muốn méc")
+    fill_the_form(world, chat, story)
+    world.telegram.press(chat, "Gửi đi")
+    time.sleep(after)
+    world.program.kill("bot.app:create_app")
+    world.program.wait_ready()
+    receipt_of(world, chat, timeout=60)
+    deadline = time.monotonic() + 30
+    while world.program.unanswered() and time.monotonic() < deadline:
+        time.sleep(0.3)
+
+    def copies() -> int:
+        with world.case_system.lock:
+            return sum(body["data"].get("story", "").endswith(str(chat)) for body in world.case_system.reports.values())
+
+    while not copies() and time.monotonic() < deadline + 130:  # a claim of the killed one is taken over after a while
+        time.sleep(0.5)
+    time.sleep(2)
+    assert copies() == 1
+    told = [RECEIPT.findall(message.text) for message in world.telegram.sent(chat)]
+    assert len({receipt for found in told for receipt in found}) == 1, "one report, one receipt"
 
 
 def test_risk_is_answered_while_the_database_takes_nothing(world: World) -> None:
