@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     primero_mapping: Path = ROOT / "bot" / "forwarding" / "data" / "primero.yml"
     """Which of our fields go where in the server's forms."""
     primero_allow_private: bool = False
+    primero_hook_secret: SecretStr = SecretStr("")
+    """What Primero's own webhooks show (an API key, or ``name:password``); empty: no such address."""
     primero_poll: float = 300.0
     """Seconds between two questions to Primero about how a case stands."""
 

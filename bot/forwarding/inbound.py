@@ -1,7 +1,9 @@
-"""Status coming back from a case system: signed like our own messages, taken once (``docs/webhook.md``)."""
+"""Status coming back from a case system: signed like our own messages, taken once (``docs/webhook.md``); and Primero's
+webhooks, which are not signed and so are only a reason to ask (``docs/primero.md``)."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -16,10 +18,13 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from bot.db import audit
 from bot.db.engine import Store
 from bot.db.tables import hook_messages, reports
+from bot.forwarding.polling import ask_soon
+from bot.forwarding.targets import TargetError
 from bot.reports.service import from_outside
 
 REMEMBERED = 3600.0
 """Longer than the five minutes after which a signature is too old anyway."""
+SHORTEST_SECRET = 16
 
 
 class Body(BaseModel):
@@ -34,6 +39,51 @@ class StatusMessage(BaseModel):
 
     type: Literal["status.changed"]
     data: Body
+
+
+class Happened(BaseModel):
+    """What Primero's webhook is read for; the fields of the case beside it are not looked at."""
+
+    record_id: UUID
+    record_type: str
+
+
+class PrimeroMessage(BaseModel):
+    """The whole message of a Primero webhook."""
+
+    data: Happened
+
+
+def hook_secret(text: str) -> bytes:
+    """The secret of Primero's webhooks. Raises ``TargetError`` for one that can be guessed."""
+    if len(text) < SHORTEST_SECRET:
+        raise TargetError(f"HOTLINE_PRIMERO_HOOK_SECRET must have {SHORTEST_SECRET} characters or more")
+    return text.encode()
+
+
+def happened(store: Store, secret: bytes, headers: Mapping[str, str], body: bytes) -> int:
+    """Something happened to a case in Primero: it is asked next. Returns the HTTP status to answer with.
+
+    Nothing that the message says is believed, so one that is forged or replayed only makes us ask once more.
+    401: without the secret; 400: not understood; 404: no such case; 200: taken, or about another kind of record.
+    """
+    if not _shown(secret, headers):
+        return 401
+    try:
+        message = PrimeroMessage.parse_obj(json.loads(body)).data
+    except (ValueError, ValidationError):
+        return 400
+    if message.record_type != "case":
+        return 200
+    with store.engine.begin() as connection:
+        return 200 if ask_soon(connection, "primero", str(message.record_id)) else 404
+
+
+def _shown(secret: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether the secret came as an API key or as a Basic credential, the two that Primero can send."""
+    basic = b"Basic " + base64.b64encode(secret)
+    key, login = (headers.get(name, "").encode("utf-8", "replace") for name in ("x-api-key", "authorization"))
+    return hmac.compare_digest(key, secret) | hmac.compare_digest(login, basic)
 
 
 def receive(store: Store, keys: list[Webhook], headers: Mapping[str, str], body: bytes, now: float) -> int:

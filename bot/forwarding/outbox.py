@@ -27,7 +27,8 @@ UNDER_WAY = ("pending", "sending", "unknown")
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this worker may send now. ``attempts`` counts this one."""
+    """A delivery that this worker may send now. ``attempts`` counts this one; ``unsure``: an earlier one may have
+    arrived (it timed out, or its worker died)."""
 
     id: int
     report_id: str
@@ -35,6 +36,7 @@ class Claim:
     attempts: int
     claimed_at: float
     ref: str = ""
+    unsure: bool = False
 
 
 def claim(store: Store, target: str, limit: int, now: float, timeout: float, most: int | None = None) -> list[Claim]:
@@ -56,6 +58,7 @@ def claim(store: Store, target: str, limit: int, now: float, timeout: float, mos
         deliveries.c.kind,
         deliveries.c.attempts,
         deliveries.c.ref,
+        deliveries.c.state,
     )
     query = sa.select(*columns).where(deliveries.c.target == target, sa.or_(due, lost))
     query = query.where(sa.or_(deliveries.c.kind == "report", sa.and_(arrived, ~waiting)))
@@ -74,7 +77,9 @@ def claim(store: Store, target: str, limit: int, now: float, timeout: float, mos
         change = change.values(state="sending", claimed_at=now, attempts=deliveries.c.attempts + 1)
         if ids:
             connection.execute(change)
-    return [Claim(row.id, row.report_id, row.kind, row.attempts + 1, now, row.ref) for row in rows]
+    return [
+        Claim(row.id, row.report_id, row.kind, row.attempts + 1, now, row.ref, row.state != "pending") for row in rows
+    ]
 
 
 def _under_way(connection: Any, target: str, since: float) -> int:
@@ -135,10 +140,14 @@ def settle(
 
 
 def replay(store: Store, delivery_id: int, actor: str, now: float) -> bool:
-    """Send a failed delivery again, from the first attempt. Returns whether there was one."""
+    """Send a failed delivery again, from the first attempt. Returns whether there was one.
+
+    Whether one that was given up has arrived is not known; one that was refused has not.
+    """
+    state = sa.case((deliveries.c.state == "dead", "unknown"), else_="pending")
     query = deliveries.update().where(deliveries.c.id == delivery_id, deliveries.c.state.in_(FAILED))
     with store.engine.begin() as connection:
-        if connection.execute(query.values(state="pending", attempts=0, due_at=now)).rowcount != 1:
+        if connection.execute(query.values(state=state, attempts=0, due_at=now)).rowcount != 1:
             return False
         report_id = connection.execute(
             sa.select(deliveries.c.report_id).where(deliveries.c.id == delivery_id)

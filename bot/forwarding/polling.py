@@ -1,4 +1,7 @@
-"""Asking a target how its cases stand, and telling ``reports`` so."""
+"""Asking a target how its cases stand, and telling ``reports`` so; at the start, whether its configuration fits ours.
+
+One worker asks at a time: refused credentials must not be tried by all of them at once.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,53 @@ import structlog
 from bot.db.engine import Store
 from bot.db.tables import deliveries, reports
 from bot.forwarding import stopping
-from bot.forwarding.targets import Polled
+from bot.forwarding.calling import CallFailed
+from bot.forwarding.targets import Checked, Polled
+from bot.reports.alarm import end_alarm, raise_alarm
 from bot.reports.service import from_outside
 
 log = structlog.get_logger("forwarding")
 BATCH = 50
 LEASE = 30.0
+MISFIT = "mapping_incomplete"
+
+
+def look(store: Store, target: Checked, now: float, every: float) -> bool:
+    """Whether the target's own configuration fits ours; operators are told before the first report is.
+
+    Returns whether that is known: not while the target does not answer or another worker is asking.
+    """
+    credentials = getattr(target, "credentials", "")
+    if credentials and stopping.stopped(store, target.name, credentials):
+        return True
+    if not stopping.lease(store, target.name, now, min(every, LEASE)):
+        return False
+    try:
+        gaps = target.gaps()
+    except CallFailed as failed:
+        outcome = failed.outcome
+        log.warning("target_not_checked", target=target.name, code=outcome.code)
+        if outcome.stop:
+            with store.engine.begin() as connection:
+                stopping.stop(connection, store, target.name, outcome.code, credentials, now)
+        return outcome.stop
+    with store.engine.begin() as connection:
+        if gaps:
+            raise_alarm(connection, store, MISFIT, target.name, now=now, detail=",".join(gaps))
+        else:
+            end_alarm(connection, MISFIT, target.name, now)
+    return True
+
+
+def ask_soon(connection: Any, target: str, report_id: str) -> bool:
+    """The target says that something happened to a case: it is asked next. Returns whether it has the case."""
+    query = deliveries.update().where(
+        deliveries.c.target == target,
+        deliveries.c.report_id == report_id,
+        deliveries.c.kind == "report",
+        deliveries.c.state == "delivered",
+    )
+    return bool(connection.execute(query.values(checked_at=None)).rowcount == 1)
 
 
 def ask(store: Store, target: Polled, now: float, every: float) -> int:

@@ -23,6 +23,7 @@ from bot.forwarding.primero_mapping import (
     Server,
     build_case,
     build_note,
+    has_note,
     load_mapping,
     not_kept,
 )
@@ -94,7 +95,11 @@ class PrimeroTarget:
             return failed.outcome
 
     def _create(self, message: Message, server: Server) -> Outcome:
-        case = build_case(message.content, self._module, self.mapping, server)
+        case, path = build_case(message.content, self._module, self.mapping, server), f"/cases/{message.report_id}"
+        if message.again:  # perhaps it is there: ask, do not hope
+            answer = self._call("GET", path)
+            if answer.status not in (403, 404):
+                return self._kept(case, answer, server)
         answer = self._call("POST", "/cases", case)
         if answer.status not in (200, 201, 204, 409):
             outcome = judge(answer, case)
@@ -102,9 +107,13 @@ class PrimeroTarget:
                 self._server = None  # the configuration may have changed: look again before the next one
             return outcome
         # 409: an earlier attempt has created it. Either way only reading it tells what was kept.
-        answer = self._call("GET", f"/cases/{message.report_id}")
+        answer = self._call("GET", path)
         if answer.status in (403, 404):
             return Outcome("delivered", alarm="readback_denied")
+        return self._kept(case, answer, server)
+
+    def _kept(self, case: Mapping[str, Any], answer: Answer, server: Server) -> Outcome:
+        """What of a case the server kept, by its own answer."""
         if answer.status != 200:
             return _again(answer)
         lost = not_kept(case, _data(answer))
@@ -114,17 +123,18 @@ class PrimeroTarget:
         return "mapping_incomplete" if server.problems(self.mapping) else ""
 
     def _add_note(self, message: Message) -> Outcome:
-        """Only a note, never a field that officers own; its UUID makes a repeat harmless."""
+        """Only a note, never a field that officers own. One that is there already is left as officers made it."""
         note, path = build_note(message.content, message.kind, message.ref, self.mapping), f"/cases/{message.report_id}"
-        answer = self._call("PATCH", path, note)
-        if answer.status not in (200, 204):
-            return judge(answer, note)
-        answer = self._call("GET", path)
-        if answer.status != 200:
-            return _again(answer)
-        lost = not_kept(note, _data(answer))
-        if lost:
-            return Outcome("rejected", "note_dropped", fields=lost)
+        if not (message.again and has_note(note, _data(self._call("GET", path)))):
+            answer = self._call("PATCH", path, note)
+            if answer.status not in (200, 204):
+                return judge(answer, note)
+            answer = self._call("GET", path)
+            if answer.status != 200:
+                return _again(answer)
+            lost = not_kept(note, _data(answer))
+            if lost:
+                return Outcome("rejected", "note_dropped", fields=lost)
         return self._flag(message) if message.kind == "withdrawal" else Outcome("delivered")
 
     def _flag(self, message: Message) -> Outcome:
@@ -156,6 +166,11 @@ class PrimeroTarget:
                 raise CallFailed(Outcome("pending", "configuration_unreadable")) from None
             self._read_at = time.monotonic()
             return self._server
+
+    def gaps(self) -> tuple[str, ...]:
+        """The mapping's fields that the server lacks, has as another type, or whose values it does not know."""
+        server = self.check()
+        return tuple(dict.fromkeys([*server.problems(self.mapping), *server.unknown_values(self.mapping)]))
 
     def _list(self, path: str, query: Mapping[str, str]) -> list[Any]:
         answer = self._call("GET", path, query=query)

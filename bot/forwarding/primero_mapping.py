@@ -21,7 +21,7 @@ TYPES = {
     "integer": ("numeric_field",),
     "boolean": ("tick_box", "radio_button"),
     "select": ("select_box", "radio_button"),
-    "multi": ("select_box",),
+    "multi": ("multi_select_box",),
     "date": ("date_field",),
 }
 
@@ -108,7 +108,8 @@ class Server:
         for form in forms:
             for entry in form.get("fields") or []:
                 name = entry["name"]
-                types[name] = entry.get("type", "text_field")
+                kind = entry.get("type", "text_field")
+                types[name] = "multi_select_box" if kind == "select_box" and entry.get("multi_select") else kind
                 source = str(entry.get("option_strings_source") or "")
                 inline = entry.get("option_strings_text")
                 if source.startswith("lookup "):
@@ -123,6 +124,16 @@ class Server:
         if self.types.get(mapping.notes.field) != "subform":
             wrong.append(mapping.notes.field)
         return tuple(wrong)
+
+    def unknown_values(self, mapping: CaseMapping) -> dict[str, tuple[str, ...]]:
+        """The mapping's values that are not in the server's lookup, by field."""
+        found = {}
+        for rule in mapping.fields:
+            values = (rule.values or {}).values() if self.fits(rule) else ()
+            unknown = tuple(dict.fromkeys(value for value in values if not self.takes(rule.field, value)))
+            if unknown:
+                found[rule.field] = unknown
+        return found
 
     def fits(self, rule: FieldRule) -> bool:
         """Whether this field exists and takes this type."""
@@ -164,8 +175,8 @@ def build_case(content: Mapping[str, Any], module: str, mapping: CaseMapping, se
         if value in (None, ""):
             continue
         if not server.fits(rule):
-            if rule.source is not None and rule.type != "multi":
-                left.append(f"{rule.label}: {value}")
+            if rule.source is not None:
+                left.append(_in_words(rule, value))
             continue
         if rule.values is None:
             case[rule.field] = value
@@ -178,18 +189,23 @@ def build_case(content: Mapping[str, Any], module: str, mapping: CaseMapping, se
 
 def _choose(case: dict[str, Any], rule: FieldRule, value: str, server: Server, left: list[str]) -> None:
     """One value of a lookup; what the server does not know goes to ``other`` with words, or into the note."""
-    wanted, words = (rule.values or {}).get(value), rule.texts.get(value, value)
+    wanted = (rule.values or {}).get(value)
     known = wanted is not None and server.takes(rule.field, wanted)
     chosen = wanted if known else rule.other
     if chosen is None or not server.takes(rule.field, chosen):
-        left.append(f"{rule.label}: {words}")
+        left.append(_in_words(rule, value))
         return
     case[rule.field] = [chosen] if rule.type == "multi" else chosen
     if chosen == rule.other:
         if rule.other_field and rule.other_field in server.types:
-            case[rule.other_field] = words
+            case[rule.other_field] = rule.texts.get(value, value)
         else:
-            left.append(f"{rule.label}: {words}")
+            left.append(_in_words(rule, value))
+
+
+def _in_words(rule: FieldRule, value: Any) -> str:
+    """A field and its value as an officer reads them."""
+    return f"{rule.label}: {rule.texts.get(str(value).lower(), value)}"
 
 
 def _story(content: Mapping[str, Any], mapping: CaseMapping, left: list[str]) -> str:
@@ -217,6 +233,14 @@ def _note(mapping: CaseMapping, kind: str, ref: str, at: float, words: str) -> d
         mapping.notes.subject: mapping.notes.subjects[kind],
         mapping.notes.text: words,
     }
+
+
+def has_note(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    """Whether a case holds the note of ``build_note``, whatever officers have made of it."""
+    ((name, (note,)),) = sent.items()
+    there = kept.get(name)
+    entries = there if isinstance(there, list) else []
+    return any(isinstance(entry, dict) and entry.get("unique_id") == note["unique_id"] for entry in entries)
 
 
 def not_kept(sent: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[str, ...]:

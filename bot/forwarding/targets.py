@@ -10,7 +10,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 class Message:
     """One delivery's content. ``id`` is the same on every attempt: the receiver recognises repeats by it.
 
-    ``kind``: ``report``, or later ``update`` and ``withdrawal`` with their own UUID in ``ref``.
+    ``kind``: ``report``, or later ``update`` and ``withdrawal`` with their own UUID in ``ref``. ``again``: an earlier
+    attempt may have arrived; a target that can be asked is asked before anything is sent anew.
     """
 
     id: str
@@ -19,6 +20,7 @@ class Message:
     taken_at: float
     content: dict[str, Any]
     ref: str = ""
+    again: bool = False
 
     def __repr__(self) -> str:
         """Without the content."""
@@ -50,8 +52,8 @@ class Target(Protocol):
     """A system that reports are forwarded to. ``send`` may take seconds, and may raise anything.
 
     A target may also have ``most_at_once`` (how many requests all workers together may have under way),
-    ``credentials`` (what it logs in with; once refused, they are not tried again) and ``case_status``
-    (see ``Polled``).
+    ``credentials`` (what it logs in with; once refused, they are not tried again), ``case_status`` (see ``Polled``)
+    and ``gaps`` (see ``Checked``).
     """
 
     @property
@@ -72,6 +74,18 @@ class Polled(Protocol):
 
     def case_status(self, report_id: str) -> CaseStatus:
         """Ask; may raise anything."""
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A target whose own configuration can be compared with ours before the first report."""
+
+    @property
+    def name(self) -> str:
+        """The name in ``deliveries.target``."""
+
+    def gaps(self) -> tuple[str, ...]:
+        """The fields that it does not take as we mean to send them; may raise anything."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import anyio.to_thread
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from bot.db.engine import Store
 from bot.db.sealing import SealError
 from bot.forwarding import outbox, polling, stopping
 from bot.forwarding.backoff import Breaker, delay
-from bot.forwarding.targets import Message, Outcome, Polled, Target
+from bot.forwarding.targets import Checked, Message, Outcome, Polled, Target
 from bot.reports.content import Shredded, open_report, open_update
 from bot.settings import Settings
 
@@ -69,9 +70,16 @@ class ForwardingWorker:
         polled = [target for target in self._targets.values() if isinstance(target, Polled)]
         return sum(polling.ask(self._store, target, self._clock(), self._ask_every) for target in polled)
 
+    def look_once(self, target: Any) -> bool:
+        """Compare a target's configuration with ours; returns whether that is done (see ``polling.look``)."""
+        return polling.look(self._store, target, self._clock(), self._ask_every)
+
     async def _ask_loop(self, target: Polled, stop: asyncio.Event) -> None:
+        looked = not isinstance(target, Checked)
         while not stop.is_set():
             try:
+                if not looked:
+                    looked = await anyio.to_thread.run_sync(self.look_once, target)
                 await anyio.to_thread.run_sync(polling.ask, self._store, target, self._clock(), self._ask_every)
             except Exception as error:  # the next round asks again
                 log.error("status_round_failed", target=target.name, code=type(error).__name__)
@@ -152,4 +160,4 @@ class ForwardingWorker:
             row = connection.execute(sa.select(table).where(table.c.id == key)).mappings().one()
         content = open_update(self._store, row) if claim.ref else open_report(self._store, row)
         identity = f"{claim.kind}_{key}"
-        return Message(identity, claim.report_id, claim.kind, row["created_at"], content, claim.ref)
+        return Message(identity, claim.report_id, claim.kind, row["created_at"], content, claim.ref, claim.unsure)

@@ -85,11 +85,8 @@ def primero() -> None:
     except CallFailed as failed:
         fail(f"{settings.primero_url}: {failed.outcome.code}")
     wrong = server.problems(target.mapping)
-    for rule in target.mapping.fields:
-        values = {} if rule.field in wrong else rule.values or {}
-        unknown = [value for value in values.values() if not server.takes(rule.field, value)]
-        if unknown:
-            click.echo(f"{rule.field}: values not in the server's lookup: {', '.join(dict.fromkeys(unknown))}")
+    for name, values in server.unknown_values(target.mapping).items():
+        click.echo(f"{name}: values not in the server's lookup: {', '.join(values)}")
     if wrong:
         fail(f"not on the server, or of another type: {', '.join(wrong)}")
     click.echo(f"{settings.primero_url}: log-in works, {len(server.types)} fields, the mapping fits")

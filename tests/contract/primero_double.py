@@ -40,7 +40,6 @@ FIELDS = {
     "protection_concerns_other": ("text_field", ""),
     "notes_section": ("subform", ""),
 }
-MULTI = {"protection_concerns"}
 CORE = {"id", "module_id", "owned_by", "status"}
 
 
@@ -65,10 +64,12 @@ class Primero:
     writable: set[str] = field(default_factory=lambda: set(FIELDS))
     fields: dict[str, tuple[str, str]] = field(default_factory=lambda: dict(FIELDS))
     lookups: dict[str, list[str]] = field(default_factory=lambda: {k: list(v) for k, v in LOOKUPS.items()})
+    multi: set[str] = field(default_factory=lambda: {"protection_concerns"})
     changing_configuration: bool = False
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)
     flags: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     patched: list[set[str]] = field(default_factory=list)
     created: int = 0
     failed_logins: int = 0
@@ -145,7 +146,7 @@ class Primero:
         for name, (kind, source) in self.fields.items():
             entry: dict[str, Any] = {"name": name, "type": kind, "display_name": {"en": name}}
             if source:
-                entry.update(option_strings_source=source, multi_select=name in MULTI)
+                entry.update(option_strings_source=source, multi_select=name in self.multi)
             fields.append(entry)
         return 200, {"data": [{"unique_id": "all_in_one", "parent_form": "case", "fields": fields}]}, {}
 
@@ -219,7 +220,7 @@ class Primero:
         if kind == "subform":
             return isinstance(value, list) and all(isinstance(e, dict) and set(e) <= NOTE_FIELDS for e in value)
         allowed = self.lookups.get(source.removeprefix("lookup "), [])
-        if name in MULTI:
+        if name in self.multi:
             return isinstance(value, list) and all(one in allowed for one in value)
         return value in allowed
 
@@ -239,6 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.primero.lock:
             number = len(self.primero.requests)
             self.primero.requests.append((self.command, path))
+            self.primero.headers.append({name.lower(): value for name, value in self.headers.items()})
             trouble = self.primero.trouble(number, self.command, path) or Trouble(keep=True)
         status, content, headers = trouble.status, None, {}
         if trouble.keep:

@@ -162,7 +162,7 @@ def test_a_value_without_other_goes_into_the_note(primero: Primero) -> None:
     case = primero.cases[sent.report_id]
     assert not {"risk_level", "protection_concerns"} & set(case)
     text = case["notes_section"][0]["note_text"]
-    assert "Mức nguy cơ: high" in text
+    assert "Mức nguy cơ: cao" in text
     assert "về việc trẻ bị làm hại" in text
 
 
@@ -291,7 +291,7 @@ def test_what_is_not_known_is_settled_by_the_same_id(primero: Primero, store: St
     make_due(store)
     sender.run_once()
     assert delivery(store, "primero")["state"] == "delivered"
-    assert (primero.created, creations(primero)) == (1, 2)
+    assert (primero.created, creations(primero)) == (1, 1 if trouble.keep else 2)
 
 
 def test_delivered_means_read_back(primero: Primero) -> None:
