@@ -15,11 +15,10 @@ would take hours. The whole program is killed in ``tests/e2e/test_failures.py``.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import random
 import re
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -29,11 +28,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+os.environ["PYTHONPATH"] = str(ROOT)  # for the process that the others are forked from
 
 import sqlalchemy as sa  # noqa: E402
 
@@ -48,6 +50,9 @@ POSTGRES = os.environ.get("TEST_POSTGRES_URL", "postgresql://root@127.0.0.1:5432
 TARGETS = ("desk", "primero", "webhook")
 TIMEOUT, CLAIM_TIMEOUT = 0.6, 4.0
 STORY = "CHAOS {}"
+# A new process is forked from one that has loaded everything: most of the time goes into work, not into starting.
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["bot.reports", "bot.forwarding", "bot.db.engine", "tests.contract.primero_double"])
 PAUSE = 0.05
 """Between two reports, so that they are still being taken while everything is killed."""
 
@@ -59,19 +64,27 @@ def settings_of(folder: str, database: str) -> Settings:
     return Settings(_env_file=None, database_url=database, **values)
 
 
+def quietly(role: Callable[..., None], *arguments: Any) -> None:
+    """A role of a process; what it logs is of no interest."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    role(*arguments)
+
+
 def begun(folder: str, pid: int) -> Path:
     """There once a process is at work: killing it earlier would only try how it starts."""
     return Path(folder) / f"begun.{pid}"
 
 
-def take(folder: str, database: str, first: int, last: int) -> None:
-    """Take reports one after the other and acknowledge each on standard output, as the chat would with a receipt."""
+def take(folder: str, database: str, numbers: list[int], told: Connection) -> None:
+    """Take reports one after the other and acknowledge each to ``told``, as the chat would with a receipt."""
     from bot.reports import ReportDraft, ReportService, receipts
 
     receipts._OPS, receipts._MEMORY = 1, 8192  # the cost of guessing receipts is not what is tried here
     service = ReportService(open_store(settings_of(folder, database)), list(TARGETS))
     begun(folder, os.getpid()).touch()
-    for number in range(first, last):
+    for number in numbers:
         draft = ReportDraft(story=STORY.format(number), child_age=9, risk="high", kind="disclosure")
         while True:
             try:
@@ -79,7 +92,7 @@ def take(folder: str, database: str, first: int, last: int) -> None:
                 break
             except sa.exc.SQLAlchemyError:
                 time.sleep(0.1)  # the person presses the button again: the same draft
-        print(number, taken.report_id, flush=True)
+        told.send((number, taken.report_id))
         time.sleep(PAUSE)
 
 
@@ -166,9 +179,9 @@ class Play:
         self.next_harm, self.started_at = 0.0, dict[int, float]()
         self.primero: Primero
         self.webhook: WebhookReceiver
-        self.workers: list[subprocess.Popen[str]] = []
+        self.workers: list[BaseProcess] = []
         self.wanted_workers = workers
-        self.taker: subprocess.Popen[str] | None = None
+        self.taker: BaseProcess | None = None
         self.reader: threading.Thread | None = None
 
     def run(self, longest: float) -> Result:
@@ -189,7 +202,7 @@ class Play:
             finally:
                 for process in [*self.workers, *([self.taker] if self.taker else [])]:
                     process.kill()
-                    process.wait()
+                    process.join()
                 if self.reader:
                     self.reader.join(5)
             self.count()
@@ -198,34 +211,36 @@ class Play:
 
     def keep_running(self) -> None:
         """Start again what was killed, as a supervisor does."""
-        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        self.workers = [worker for worker in self.workers if worker.is_alive()]
         while len(self.workers) < self.wanted_workers:
-            self.workers.append(self.start("work", self.primero.url, self.webhook.url))
-        if (self.taker is None or self.taker.poll() is not None) and len(self.acknowledged) < self.reports:
+            self.workers.append(self.start(work, self.primero.url, self.webhook.url))
+        if self.taker is None or not self.taker.is_alive():
             if self.reader:
                 self.reader.join(5)
-            first = next(number for number in range(self.reports) if number not in self.acknowledged)
-            self.taker = self.start("take", str(first), str(self.reports))
-            self.reader = threading.Thread(target=self.listen, args=(self.taker,), daemon=True)
+            left = [number for number in range(self.reports) if number not in self.acknowledged]
+            if not left:
+                return
+            ours, theirs = FORK.Pipe(duplex=False)
+            self.taker = self.start(take, left, theirs)
+            theirs.close()  # so that the taker's end is the only one: its death ends the listening
+            self.reader = threading.Thread(target=self.listen, args=(ours,), daemon=True)
             self.reader.start()
 
-    def start(self, role: str, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, role: Callable[..., None], *arguments: Any) -> BaseProcess:
         """A process of our own."""
-        command = [sys.executable, __file__, f"--{role}", self.folder, self.database, *arguments]
-        output = subprocess.PIPE if role == "take" else subprocess.DEVNULL
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+        process = FORK.Process(target=quietly, args=(role, self.folder, self.database, *arguments), daemon=True)
+        process.start()
+        assert process.pid is not None
         self.started_at[process.pid] = time.time()
         return process
 
-    def listen(self, taker: subprocess.Popen[str]) -> None:
+    def listen(self, told: Connection) -> None:
         """What was acknowledged; the same draft must never become another report."""
-        assert taker.stdout is not None
-        for line in taker.stdout:
-            if not line.endswith("\n"):
-                return  # killed in the middle of the line: nobody has read it
-            number, report_id = line.split()
-            if self.acknowledged.setdefault(int(number), report_id) != report_id:
-                self.twice.add(int(number))
+        with suppress(EOFError, OSError):  # killed, perhaps in the middle of a message: nobody has read that one
+            while True:
+                number, report_id = told.recv()
+                if self.acknowledged.setdefault(number, report_id) != report_id:
+                    self.twice.add(number)
 
     def harm(self) -> bool:
         """Kill a worker, the taker, or the database's connections. Returns whether the moment was right."""
@@ -241,21 +256,21 @@ class Play:
             victim = self.rng.choice(chosen) if chosen else None
             if victim is None or not self.has_worked(victim):
                 return False
-            with suppress(ProcessLookupError):
-                os.kill(victim.pid, signal.SIGKILL)
-            victim.wait()
+            victim.kill()  # SIGKILL
+            victim.join()
             self.result.kills[choice] += 1
         self.turns.pop()
         return True
 
-    def has_worked(self, process: subprocess.Popen[str]) -> bool:
+    def has_worked(self, process: BaseProcess) -> bool:
         """Whether a process was at work for a random while: on a busy machine longer, as it takes longer to start."""
+        assert process.pid is not None
         try:
             since = begun(self.folder, process.pid).stat().st_mtime
         except FileNotFoundError:
             return False
         start = since - self.started_at[process.pid]
-        return process.poll() is None and time.time() - since >= self.rng.uniform(0.1, 2.0) * max(start, 1.0)
+        return process.is_alive() and time.time() - since >= self.rng.uniform(0.1, 2.0) * max(start, 1.0)
 
     def harm_database(self) -> None:
         """PostgreSQL: end some connections. SQLite: hold the write lock for a while."""
@@ -346,14 +361,7 @@ def run(name: str, reports: int, seed: int = 1, longest: float = 1800.0) -> Resu
 
 
 def main() -> None:
-    """The command line; ``--take`` and ``--work`` are the processes that are killed."""
-    if sys.argv[1:2] == ["--take"]:
-        folder, database, first, last = sys.argv[2:]
-        take(folder, database, int(first), int(last))
-        return
-    if sys.argv[1:2] == ["--work"]:
-        work(*sys.argv[2:])
-        return
+    """The command line."""
     parser = argparse.ArgumentParser(description="Kill processes and connections; lose and double nothing.")
     parser.add_argument("--reports", type=int, default=2000)
     parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")

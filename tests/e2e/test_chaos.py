@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 from types import ModuleType
 
 import pytest
@@ -15,24 +14,20 @@ from tests.conftest import POSTGRES
 REPORTS = 200
 
 
-def chaos() -> ModuleType:
-    """``scripts/chaos.py``, which is no package."""
-    spec = importlib.util.spec_from_file_location("chaos", ROOT / "scripts" / "chaos.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["chaos"] = module
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture(name="chaos")
+def chaos_script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """``scripts/chaos.py``, which is no package; its processes import it by this name, too."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    return importlib.import_module("chaos")
 
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_nothing_is_lost_or_doubled(database: str, request: pytest.FixtureRequest) -> None:
+def test_nothing_is_lost_or_doubled(database: str, request: pytest.FixtureRequest, chaos: ModuleType) -> None:
     if database == "postgresql":
         request.getfixturevalue("postgres_url")  # skips without one
         assert sa.engine.make_url(POSTGRES)
-    result = chaos().run(database, REPORTS, seed=7, longest=270)
+    result = chaos.run(database, REPORTS, seed=7, longest=270)
     print(result)
     assert (result.taken, result.delivered) == (REPORTS, 3 * REPORTS)
     assert (result.lost, result.duplicates) == (0, 0)
