@@ -64,6 +64,8 @@ class Memory:
     """A report was begun and not sent: the chat is kept for longer, so that it can be taken up again."""
     asked: str = ""
     """What the last safe answer asked (``bot.safety.asked``): the next words may be the answer."""
+    safe_form: str = ""
+    """Which safe words were said last: the same are not said twice in a row to somebody who tells word by word."""
     awaits: str = ""
     """The step behind the receipt that waits for the person's next words."""
 
@@ -176,8 +178,8 @@ class Conversation:
     def _safe_words(self, said: Said, memory: Memory, assessment: Assessment, answer: Answered | None) -> Reply | None:
         """The safe words that a message needs, if any."""
         if answer is not None and answer.form:
-            memory.asked, memory.helped = question(answer.form, self._audience(memory)), True
-            return self._answers.special(answer.form, self._audience(memory))
+            memory.helped = True
+            return self._say_safe(answer.form, memory, within=False)
         if answer is not None or not assessment.at_risk:
             return None
         if not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate":
@@ -196,10 +198,17 @@ class Conversation:
         """The safe words; short when the long ones were said and nothing graver is told."""
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         memory.helped = True
-        voice, within = self._audience(memory), memory.in_form or bool(memory.awaits)
+        within = memory.in_form or bool(memory.awaits)
+        return self._say_safe(choose_form(assessment, within, repeated, self._audience(memory)), memory, within)
+
+    def _say_safe(self, form: str, memory: Memory, within: bool) -> Reply:
+        """Safe words in the person's voice; remembers what they ask."""
+        voice = self._audience(memory)
+        form = "still" if form == "again" == memory.safe_form else form
+        memory.safe_form = form
         if not within:
-            memory.asked = question(choose_form(assessment, False, repeated, voice), voice)
-        return self._answers.answer(assessment, voice, in_form=within, repeated=repeated)
+            memory.asked = question(form, voice)
+        return self._answers.special(form, voice, in_form=within)
 
     def _assess(self, text: str, memory: Memory) -> Assessment:
         if memory.in_form and is_plain_answer(text):

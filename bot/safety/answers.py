@@ -51,9 +51,9 @@ class SafetyAnswers:
         """The fixed words when nothing else works: the numbers first."""
         return self._reply("fallback", audience, in_form=False)
 
-    def special(self, form: str, audience: str) -> Reply:
+    def special(self, form: str, audience: str, in_form: bool = False) -> Reply:
         """A named form: ``photo``, ``voice``, or what follows a bare answer (``bot.safety.asked``)."""
-        return self._reply(form, audience, in_form=False)
+        return self._reply(form, audience, in_form)
 
     def _reply(self, form: str, audience: str, in_form: bool) -> Reply:
         voice = audience if audience in AUDIENCES else "teen"
