@@ -141,6 +141,17 @@ async def test_after_no_the_offer_stands() -> None:
     assert memory.asked == ""
 
 
+async def test_who_tells_word_by_word_does_not_hear_the_same_words_each_time() -> None:
+    told = Assessment("high", "disclosure")
+    heard = []
+    for words in (("ba", "danh", "con"), ("ba", "danh", "con", "dau"), ("ba", "danh", "con", "dau", "lam")):
+        replies, memory, _, _ = await talk(Fixed(**dict.fromkeys(words, told)), *words)
+        heard.append(replies[0].text)
+        assert memory.asked == "tell", "and whatever is said, a yes begins the report"
+    assert heard[0] != heard[1] != heard[2]
+    assert all(number in text for text in heard for number in ("111", "113", "115"))
+
+
 async def test_in_a_report_context_alone_does_not_repeat_the_safe_words() -> None:
     class ByContext:
         def assess(self, text: str, context: Any = None) -> Assessment:
