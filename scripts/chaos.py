@@ -370,7 +370,7 @@ def main() -> None:
     names = ["sqlite", "postgresql"] if chosen.database == "both" else [chosen.database]
     results = []
     for name in names:
-        results.append(run(name, chosen.reports, chosen.seed))
+        results.append(run(name, chosen.reports, chosen.seed, longest=7200.0))
         print(results[-1], flush=True)
     sys.exit(1 if any(result.lost or result.duplicates for result in results) else 0)
 
