@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bot.safety import Assessment, SafetyAnswers
 
 OUT = frozenset({"out_of_scope", "chitchat"})
+PERSONAL = frozenset({"ask_wellbeing", "ask_skill", "ask_online_safety"})
+"""Intents of people who tell of their lives: there a foreign topic is only named by the way."""
 SHOWN = 5
 ALTERNATIVES = 2
 MAX_QUESTION = 2000
@@ -61,12 +63,14 @@ class Answerer:
             return self._safety(text, who, on, intent, assessment)
         if refused := self.refuse(text, audience):
             return refused
-        if intent == "contact_hotlines":
+        if intent == "contact_hotlines" and not _about_111().search(plain(text)):
             return self._hotlines(who)
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
         status = self.decide(result, intent)
         if status == "answered":
             return self._answered(result, who, on)
+        if intent == "contact_hotlines":
+            return self._hotlines(who)
         if status == "clarify":
             return self._clarify(result, who)
         return self._not_known(status, result, text, who, on)
@@ -91,8 +95,11 @@ class Answerer:
         result = self.search.find(text, on, who, kind, limit=SHOWN)
         if self.decide(result, intent if intent in INTENT_KINDS else None) != "answered":
             return None
-        said = f"{self.phrases.say('also_asked', who)}\n{self.wording.short(result.hits[0].item, who)}"
-        return Answer("answered", said, self._items(result.hits), self._item_buttons(result.hits[0].item, "short"))
+        first = result.hits[0]
+        if first.score < thresholds()["beside"] or (first.item.kind == "law" and not self._asks(text, intent)):
+            return None
+        said = f"{self.phrases.say('also_asked', who)}\n{self.wording.short(first.item, who)}"
+        return Answer("answered", said, self._items(result.hits), self._item_buttons(first.item, "short"))
 
     def show(self, item_id: str, audience: str | None, on: date, part: str = "short") -> Answer:
         """Show an item that a button names: ``part`` is ``short``, ``details`` or ``source``."""
@@ -117,6 +124,8 @@ class Answerer:
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
+        if result.foreign and intent not in PERSONAL:
+            return "out_of_scope"
         if intent in OUT:
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
         known = intent in INTENT_KINDS
@@ -133,7 +142,9 @@ class Answerer:
         reply = _safety_answers().answer(assessment, who, repeated=also is not None and assessment.kind != "self_harm")
         if also is None:
             return Answer("safety", reply.text, [], list(reply.buttons))
-        return Answer("safety", f"{reply.text}\n\n{also.text}", also.items, list(reply.buttons))
+        # Medium is "it may be": then the message counts as a question that was answered, with safe words first.
+        status: Status = "answered" if assessment.risk == "medium" else "safety"
+        return Answer(status, f"{reply.text}\n\n{also.text}", also.items, list(reply.buttons))
 
     def _may_inform(self, text: str, intent: str | None, assessment: Assessment) -> bool:
         """Whether a message at risk is a question too, and one that may be answered."""
@@ -143,7 +154,13 @@ class Answerer:
             return True
         if assessment.kind in ("self_harm", "emergency"):
             return False
-        return intent is None or self.search.asks_law(text) or _question().search(plain(text)) is not None
+        return assessment.risk == "medium" or self._asks(text, intent)
+
+    def _asks(self, text: str, intent: str | None) -> bool:
+        """Whether a message is a question, by its intent or by its own words."""
+        if intent is None or intent in INTENT_KINDS:
+            return True
+        return self.search.asks_law(text) or _question().search(plain(text)) is not None
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
         first = result.hits[0].item
@@ -245,6 +262,12 @@ def show_button(title: str, item_id: str, part: str = "short") -> Button:
 def _question() -> re.Pattern[str]:
     """What tells a question from a story (``questions.yml``), without diacritics."""
     return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")["cues"]))
+
+
+@lru_cache(maxsize=1)
+def _about_111() -> re.Pattern[str]:
+    """What asks about the hotline 111, whose number is known already, and not for numbers (``questions.yml``)."""
+    return re.compile(load_data("questions.yml")["about_111"])
 
 
 @lru_cache(maxsize=1)

@@ -84,6 +84,11 @@ def _field_texts(item: Item, field: str) -> list[str]:
     return [text for text in body if text] or [item.topic]
 
 
+def item_texts(item: Item) -> list[str]:
+    """Everything that an item says, its example questions too."""
+    return [text for field in FIELDS for text in _field_texts(item, field)]
+
+
 def _lay_out(items: Sequence[Item]) -> _Layout:
     texts: list[str] = []
     starts: dict[str, npt.NDArray[np.int64]] = {}

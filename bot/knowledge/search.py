@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.days import past_day
-from bot.knowledge.index import COLUMNS, Array, Index
+from bot.knowledge.index import COLUMNS, Array, Index, item_texts
 from bot.knowledge.models import Audience, Document, Item, Kind
 from bot.knowledge.references import Reference, References
 from bot.knowledge.texts import load_data
@@ -54,6 +54,8 @@ class Result:
     """What would be answered today but was not in force on that past day."""
     ended: Document | None = None
     """The document that the question names when it is no longer in force; its successors were searched."""
+    foreign: bool = False
+    """Whether the question is about something that is none of our business, and the first item is not about it."""
 
 
 @lru_cache(maxsize=1)
@@ -101,6 +103,7 @@ class Search:
         self._traits = list(dict.fromkeys(traits))
         numbers = {trait: number for number, trait in enumerate(self._traits)}
         self._trait_of = np.array([numbers[trait] for trait in traits], dtype=np.int64)
+        self._foreign = frozenset(base.synonyms.get("foreign") or [])
         self._valid = lru_cache(maxsize=8)(self._valid_on)
 
     def find(
@@ -123,7 +126,17 @@ class Search:
         hits = [Hit(self.items[i], float(scores[i]), float(fits[i])) for i in best if np.isfinite(scores[i])]
         if today is not None and hits and self.base.precedes(hits[0].item, today):
             today = None
-        return Result(hits, day, past is not None, reference, today, ended)
+        foreign = bool(hits) and self._is_foreign(text, hits[0].item)
+        return Result(hits, day, past is not None, reference, today, ended, foreign)
+
+    def _is_foreign(self, text: str, item: Item) -> bool:
+        """Whether a question names a foreign topic (``synonyms.yml``) that the item found for it does not name."""
+        topics = self._foreign & set(self.ideas(text))
+        return bool(topics) and not topics & {idea for said in item_texts(item) for idea in self.ideas(said)}
+
+    def ideas(self, text: str) -> list[str]:
+        """The ideas that a text names."""
+        return self.index.analyse.concepts.find(syllables(text))
 
     def _of_the_day(self, reference: Reference, day: date) -> tuple[Reference, Document | None]:
         """A reference to a document that has ended, turned to what took its place ("NĐ 144" after 15/12/2025)."""
@@ -161,7 +174,7 @@ class Search:
 
     def asks_law(self, text: str) -> bool:
         """Whether a question's own words ask for the law: a penalty, an article, an age of liability."""
-        return bool(self._asks_law & set(self.index.analyse.concepts.find(syllables(text))))
+        return bool(self._asks_law & set(self.ideas(text)))
 
     def _valid_on(self, day: date) -> npt.NDArray[np.bool_]:
         """Which items are in force on a day (the same answer for every question of the day)."""
