@@ -35,6 +35,8 @@ REFERENCE = 8.0
 INTENT_ERROR, AUDIENCE_ERROR = 0.12, 0.25
 """How often the hints are wrong in training, so that they stay soft."""
 OUT = ("out_of_scope", "chitchat")
+TOLD = ("disclose_self", "disclose_other", "self_harm", "emergency")
+"""Intents of people who tell and ask nothing: what is found for them by chance must not be shown beside safe words."""
 ASSIGNED_RANK = 10
 LONGEST_ASKED = 200
 VOICES = {"citizen": "parent", "official": "teacher", "anyone": "teen"}
@@ -174,9 +176,12 @@ def learn_thresholds(
     asked = cross_validate(data, range(data.features.shape[2])).max(axis=1)
     parts = weights[: len(COLUMNS)].astype(np.float32)
     bare = (data.features[:, :, : len(COLUMNS)] @ parts).max(axis=1)
-    outside = np.array(
-        [float((search.index.features(e.text) @ parts).max()) for e in load_examples(nlu_dir) if e.intent in OUT]
-    )
+    examples = load_examples(nlu_dir)
+
+    def best_scores(intents: tuple[str, ...]) -> Floats:
+        return np.array([(search.index.features(e.text) @ parts).max() for e in examples if e.intent in intents])
+
+    outside, told = best_scores(OUT), best_scores(TOLD)
     grid = np.unique(np.quantile(np.concatenate([bare, outside]), np.linspace(0.01, 0.99, 99)))
     balance = [float(np.mean(bare >= t) + np.mean(outside < t)) for t in grid]
     best = float(grid[int(np.argmax(balance))])
@@ -186,6 +191,7 @@ def learn_thresholds(
         "unknown_known_intent": float(np.quantile(asked, 0.005)),
         "clarify_known_intent": float(np.quantile(asked, 0.02)),
         "answer_despite_intent": float(np.quantile(outside, 0.995)),
+        "beside": float(np.quantile(told, 0.9)),
         "alternative": 0.85,
     }
 

@@ -20,6 +20,7 @@ from bot.knowledge.models import AUDIENCES, KINDS
 from bot.knowledge.references import articles_of
 from bot.knowledge.schema import MODELS, list_schema
 from bot.knowledge.stale import stale
+from bot.safety import Assessment
 from bot.settings import ROOT
 
 ON = date(2026, 11, 24)
@@ -92,6 +93,43 @@ def test_questions_are_answered_and_foreign_ones_declined(answerer: Answerer) ->
             declined += status in entry["status"]
     assert answered / asked >= 0.95
     assert declined / foreign >= 0.95
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "vượt đèn đỏ bị phạt bao nhiêu", "vay tiền không trả thì kiện ở đâu", "sang ten so do het bao nhieu tien",
+        "công ty sa thải tôi trái luật phải làm gì", "nghĩa vụ quân sự bao nhiêu tuổi",
+    ],
+)  # fmt: skip
+def test_a_foreign_topic_is_declined_even_when_it_is_taken_for_law(answerer: Answerer, text: str) -> None:
+    assert answerer.answer(text, "parent", ON, "ask_law").status == "out_of_scope"
+
+
+def test_a_foreign_topic_by_the_way_declines_nobody(answerer: Answerer) -> None:
+    text = "trời mưa hoài, ba má đi làm xa, con nhớ má quá"
+    assert answerer.answer(text, "child", ON, "ask_wellbeing").status == "answered"
+
+
+@pytest.mark.parametrize("text", ["111 là số gì vậy", "goi 111 co mat tien khong"])
+def test_a_question_about_111_gets_an_answer_and_no_list_of_numbers(answerer: Answerer, text: str) -> None:
+    answer = answerer.answer(text, "parent", ON, "contact_hotlines")
+    assert answer.status == "answered"
+    assert answer.items[0].id in answerer.base.items
+
+
+def test_who_wants_numbers_gets_the_list(answerer: Answerer) -> None:
+    found = answerer.answer("cho xin số điện thoại cần gọi", "parent", ON, "contact_hotlines")
+    assert found.items[0].id not in answerer.base.items
+
+
+@pytest.mark.parametrize(
+    "text", ["dượng sờ con lúc má đi chợ, con ở nhà một mình với dượng", "ba em hay đánh má con em lắm"]
+)
+def test_what_fits_badly_is_not_shown_beside_the_safe_words(answerer: Answerer, text: str) -> None:
+    told = Assessment("high", "disclosure", [], [])
+    beside = answerer.beside(text, "child", ON, "disclose_self", told)
+    assert beside is None or answerer.base.items[beside.items[0].id].kind != "law"
 
 
 def test_unsafe_requests_are_all_refused(answerer: Answerer) -> None:
