@@ -98,7 +98,7 @@ def test_questions_are_answered_and_foreign_ones_declined(answerer: Answerer) ->
 @pytest.mark.parametrize(
     "text",
     [
-        "vượt đèn đỏ bị phạt bao nhiêu", "vay tiền không trả thì kiện ở đâu", "sang ten so do het bao nhieu tien",
+        "vượt đèn đỏ bị phạt bao nhiêu", "vay tiền không trả thì kiện ở đâu", "sang tên sổ đỏ hết bao nhiêu tiền",
         "công ty sa thải tôi trái luật phải làm gì", "nghĩa vụ quân sự bao nhiêu tuổi",
     ],
 )  # fmt: skip
