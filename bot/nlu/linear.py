@@ -5,11 +5,13 @@ Linear on n-grams, blended with the encoder when that knows the same intents.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from sklearn.linear_model import LogisticRegression
 
 from bot.encoder import Encoder, is_calibration
@@ -19,6 +21,8 @@ from bot.nlu.features import vectorisers
 Views = list[tuple[float, Any]]
 ENOUGH = 4_000
 """Held-out messages that settle two numbers; the encoder takes its time over each."""
+CORES, MANY = 4, 20_000
+"""Messages below which starting processes takes longer than it saves."""
 _POWERS = np.exp(np.linspace(np.log(0.5), np.log(4.0), 31))
 _WEIGHTS = np.linspace(0.0, 1.0, 21)
 
@@ -99,12 +103,40 @@ def read_intents(reader: Encoder | None, texts: Sequence[str], names: Sequence[s
 
 
 def fit_model(matrix: Any, labels: Sequence[str], C: float, seed: int) -> Any:  # noqa: N803 - scikit-learn's name
-    """The bare logistic regression. Weights are kept in 32 bits: half the size, same answers."""
-    # the dual problem at this tolerance gives the primal's scores (correlation 0.999998) in a third of its time
-    model = LogisticRegression(C=C, solver="liblinear", dual=True, class_weight="balanced", tol=0.1, random_state=seed)
-    model.fit(matrix, labels)
+    """The bare logistic regression, one intent against the rest. Weights in 32 bits: half the size, the same answers.
+
+    scikit-learn's own ``fit`` of all intents uses one core; here they share the cores when there is much to learn. The
+    numbers differ within the tolerance.
+    """
+    names, counts = np.unique(np.asarray(labels), return_counts=True)
+    model = _regression(C, seed)
+    if len(names) == 2:
+        model.fit(matrix, labels)
+    else:
+        weights = len(labels) / (len(names) * counts)  # "balanced"; the rest of an intent weighs one
+        told = [np.asarray(labels) == name for name in names]
+        jobs = min(CORES, os.cpu_count() or 1) if len(labels) > MANY else 1
+        parts = Parallel(n_jobs=jobs)(
+            delayed(_fit_one)(matrix, is_it, float(weight), C, seed)
+            for is_it, weight in zip(told, weights, strict=True)
+        )
+        model.classes_ = names
+        model.coef_ = np.vstack([part.coef_ for part in parts])
+        model.intercept_ = np.concatenate([part.intercept_ for part in parts])
+        model.n_features_in_ = matrix.shape[1]
     model.coef_ = model.coef_.astype(np.float32)
     return model
+
+
+def _regression(C: float, seed: int, weights: Any = "balanced") -> LogisticRegression:  # noqa: N803
+    # the dual problem at this tolerance gives the primal's scores (correlation 0.999998) in a third of its time
+    return LogisticRegression(
+        C=C, solver="liblinear", dual=True, class_weight=weights, tol=0.1, random_state=seed, multi_class="ovr"
+    )
+
+
+def _fit_one(matrix: Any, is_it: Any, weight: float, C: float, seed: int) -> LogisticRegression:  # noqa: N803
+    return _regression(C, seed, {True: weight, False: 1.0}).fit(matrix, is_it)
 
 
 def fit_intents(

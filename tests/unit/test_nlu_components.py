@@ -17,7 +17,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.encoder import is_calibration
-from bot.nlu import commands, doers, names, phrases
+from bot.nlu import commands, doers, linear, names, phrases
 from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples
 from bot.nlu.extractor import VietnameseEntityExtractor
@@ -238,3 +238,21 @@ def test_classify_and_both_ways_of_running_the_model() -> None:
         left, right = own.parse_now(text), rasa.parse_now(text)
         assert (left.intent, left.entities, left.unsure) == (right.intent, right.entities, right.unsure)
         assert left.confidence == pytest.approx(right.confidence, abs=1e-6)
+
+
+def test_intents_fitted_on_several_cores_are_those_of_one_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scipy.sparse import csr_matrix
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(4, 12))
+    labels = [("greet", "thank", "deny", "affirm")[i] for i in rng.choice(4, 300, p=[0.6, 0.2, 0.1, 0.1])]
+    order = sorted(set(labels))
+    rows = csr_matrix(np.array([centres[order.index(label)] + rng.normal(size=12) for label in labels]))
+    alone = LogisticRegression(C=3.0, solver="liblinear", dual=True, class_weight="balanced", tol=0.1, random_state=1)
+    alone.fit(rows, labels)
+    monkeypatch.setattr(linear, "MANY", 0)
+    model = linear.fit_model(rows, labels, C=3.0, seed=1)
+    assert list(model.classes_) == list(alone.classes_)
+    assert (model.predict(rows) == alone.predict(rows)).mean() > 0.98
+    assert np.abs(model.predict_proba(rows) - alone.predict_proba(rows)).max() < 0.08
