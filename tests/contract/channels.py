@@ -28,7 +28,7 @@ from bot.bridges.zalo import WEBHOOK_PATH as ZALO_PATH
 from bot.bridges.zalo import ZaloBridge
 from bot.bridges.zalo_client import Pair
 from bot.db.engine import Store, open_store
-from bot.dialogue.conversation import Memory, Turn
+from bot.dialogue.conversation import Conversation, Memory, Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor
 from bot.dialogue.messages import IncomingMessage, Reply
@@ -60,6 +60,8 @@ class Talk:
     def listen(self, message: IncomingMessage, _memory: Any) -> Turn:
         safe = [Reply("113 111 115", kind="safety")] if "dao" in message.text else []
         return Turn(safe, Memory(), silent=True)
+
+    while_waiting = staticmethod(Conversation.while_waiting)
 
 
 class Gateway:

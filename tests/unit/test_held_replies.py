@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.bridges.base import SendWhenBack
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue.conversation import Turn
+from bot.dialogue.conversation import Conversation, Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor
 from bot.dialogue.inbox import Inbox, Outgoing
@@ -45,6 +45,8 @@ class Talk:
     def listen(self, message: IncomingMessage, memory: Any) -> Turn:
         safe = [Reply("113 111 115", kind="safety")] if "dao" in message.text else []
         return Turn(safe, _memory(), silent=True)
+
+    while_waiting = staticmethod(Conversation.while_waiting)
 
 
 def _memory() -> Any:
