@@ -182,7 +182,7 @@ class Conversation:
             return self._say_safe(answer.form, memory, within=False)
         if answer is not None or not assessment.at_risk:
             return None
-        if not memory.in_form and follow.forced_wish(said.text) and assessment.risk != "immediate":
+        if not memory.in_form and follow.forced_wish(said.text) and not _acute(assessment):
             return None  # whoever dictates may read along: the neutral answer has the numbers
         answers = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
         if answers and memory.helped and self._only_by_context(said.text, memory, assessment):
@@ -322,6 +322,12 @@ class Conversation:
             turn.memory.recent = [*turn.memory.recent, text[:REMEMBERED]][-RECENT:]
         if RISKS.index(assessment.risk) > RISKS.index(turn.memory.risk):
             turn.memory.risk = assessment.risk
+
+
+def _acute(assessment: Assessment) -> bool:
+    """Whether the words themselves tell of danger now, and not only that somebody stands near."""
+    told = [c for c in assessment.codes if not c.startswith("model_") and c != "perpetrator_near"]
+    return assessment.risk == "immediate" and bool(told)
 
 
 def hidden(channel: str) -> Reply:

@@ -57,6 +57,8 @@ INTERRUPTIONS = frozenset(
     )
 )
 TELLING = ("disclose_self", "disclose_other", "emergency", "self_harm", "nlu_fallback")
+SURE = 0.8
+"""Confidence from which a statement ("cho con gặp cán bộ") is a wish and no answer ("nên gặp bà trước")."""
 SMALL_TALK = frozenset(("greet", "thank", "goodbye", "chitchat"))
 
 
@@ -180,9 +182,11 @@ def is_interruption(requested: str, message: Message) -> bool:
         return True
     if requested == STORY and (message.risk in RISKY or message.confidence < 0.7):
         return False
-    if message.intent.startswith("ask_") and requested not in (STORY, CONSENT) and not asks(message.text):
-        return False  # "đi làm xa" answers the question, whatever it could also be about
-    return message.confidence >= 0.5 and len(message.text.split()) >= 3
+    if asks(message.text):
+        return message.confidence >= 0.5 and len(message.text.split()) >= 3
+    if message.intent.startswith("ask_") and requested != CONSENT:
+        return False  # "đi làm xa", "ở nhà con hay bị la": an answer, whatever it could also be about
+    return message.confidence >= SURE and len(message.text.split()) >= 3
 
 
 def asks(text: str) -> bool:

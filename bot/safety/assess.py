@@ -27,6 +27,8 @@ CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
 _ONE = threading.Lock()
 """The encoder remembers what it has read and is not made for two at a time."""
+MORE_THAN_ANSWER = 4.5
+"""Log-odds above the alarm from which even a word or two inside a form ("bé gái", "dượng") say more than was asked."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -115,7 +117,7 @@ class RiskAssessor:
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
         """A word or two that answer a form's question ("ba", "lớp 3") and say nothing new by themselves."""
-        unclear = seen.risk < self._model.thresholds.alarm + CLEARLY
+        unclear = seen.risk < self._model.thresholds.alarm + MORE_THAN_ANSWER
         return len(normal.split()) <= FORM_ANSWER and unclear and not found.plain
 
     def _only_idiom(self, found: Findings) -> bool:

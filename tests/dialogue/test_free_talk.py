@@ -297,8 +297,9 @@ def test_fooling_around_and_then_the_truth(line: Line) -> None:
     teen.say("e muon bao cong an bat con meo nha e kkk")
     teen.say("thui k gion nua. e bi ong chu nha tro so mo")
     assert teen.heard.replies[0].kind == "safety"
-    asked(teen.heard, "tin bạn", "không phải lỗi")
-    teen.say("co")
+    asked(teen.heard, "không (có|phải) lỗi")
+    if "Bạn đồng ý" not in teen.heard.text:  # the joke may have opened the report already
+        teen.say("co")
     teen.press("Đồng ý")
     read_back(teen)
     teen.press("Gửi đi")
