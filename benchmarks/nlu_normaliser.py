@@ -67,9 +67,7 @@ def main() -> None:
         after += errors(ours, target)
         good = [w for w, t in aligned(source, target) if w == t]
         right += len(good)
-        kept += sum(
-            block.size for block in SequenceMatcher(None, good, ours, autojunk=False).get_matching_blocks()
-        )
+        kept += sum(block.size for block in SequenceMatcher(None, good, ours, autojunk=False).get_matching_blocks())
     print(
         json.dumps(
             {

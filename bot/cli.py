@@ -56,6 +56,4 @@ def main() -> None:
         sys.exit(f"an-tam: {error}")
     except ValidationError as error:
         first = error.errors()[0]
-        sys.exit(
-            f"an-tam: setting {'.'.join(map(str, first['loc']))}: {first['msg']} (see .env or HOTLINE_*)"
-        )
+        sys.exit(f"an-tam: setting {'.'.join(map(str, first['loc']))}: {first['msg']} (see .env or HOTLINE_*)")

@@ -31,9 +31,7 @@ def main():
     if not os.path.exists(binary):
         machine = platform.machine().lower().replace("amd64", "x86_64").replace("arm64", "aarch64")
         if sys.platform != "linux" or machine not in WHEELS:
-            sys.exit(
-                "an-tam: install 'uv' by hand (https://docs.astral.sh/uv/): no build for this machine is pinned"
-            )
+            sys.exit("an-tam: install 'uv' by hand (https://docs.astral.sh/uv/): no build for this machine is pinned")
         url, digest = WHEELS[machine]
         try:
             data = urllib.request.urlopen(url, timeout=120).read()

@@ -248,9 +248,7 @@ class WebChatBridge:
             session.detach(line)
             worker.cancel()
 
-    async def _read(
-        self, session: Session, line: SocketLine, socket: WebSocket, queue: asyncio.Queue[str]
-    ) -> None:
+    async def _read(self, session: Session, line: SocketLine, socket: WebSocket, queue: asyncio.Queue[str]) -> None:
         while True:
             event = await socket.receive()
             if event["type"] != "websocket.receive":

@@ -171,9 +171,7 @@ def _unstretch(token: str) -> str:
     out = token[0]
     for i, char in enumerate(token[1:], 1):
         same = char != out[-1] and split_tone(char)[0] == split_tone(out[-1])[0]
-        if (same and not split_tone(char)[1] and i == len(token) - 1) or (
-            char == out[-1] and not char.isascii()
-        ):
+        if (same and not split_tone(char)[1] and i == len(token) - 1) or (char == out[-1] and not char.isascii()):
             continue
         out = out[:-1] + char if same and not split_tone(out[-1])[1] else out + char
     return out

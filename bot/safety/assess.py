@@ -12,7 +12,7 @@ import numpy as np
 from bot.language import normalise, strip_accents
 
 from .features import pieces
-from .introductions import introduces
+from .introductions import introduces, says_who
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel
 from .reasons import reasons
@@ -27,8 +27,6 @@ CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
 _ONE = threading.Lock()
 """The encoder remembers what it has read and is not made for two at a time."""
-MORE_THAN_ANSWER = 4.5
-"""Log-odds above the alarm from which even a word or two inside a form ("bé gái", "dượng") say more than was asked."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -116,9 +114,10 @@ class RiskAssessor:
         return seen.risk >= self._model.thresholds.alarm + CLEARLY and bool(found.plain)
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
-        """A word or two that answer a form's question ("ba", "lớp 3") and say nothing new by themselves."""
-        unclear = seen.risk < self._model.thresholds.alarm + MORE_THAN_ANSWER
-        return len(normal.split()) <= FORM_ANSWER and unclear and not found.plain
+        """A word or two that answer a form's question ("ba", "lớp 3", "bé gái") and say nothing new by themselves."""
+        if len(normal.split()) > FORM_ANSWER or found.plain:
+            return False
+        return seen.risk < self._model.thresholds.alarm + CLEARLY or says_who(normal)
 
     def _only_idiom(self, found: Findings) -> bool:
         """Nothing is left of the danger once "đánh giá", "chết cười" and their like are taken out."""

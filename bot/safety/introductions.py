@@ -15,8 +15,13 @@ DATA = Path(__file__).parent / "data" / "introductions.yml"
 
 def introduces(text: str) -> bool:
     """Whether a text has only such words and a number ("con 9 tuổi", "9")."""
-    bare = strip_accents(normalise(text))
-    return any(char.isdigit() for char in bare) and _pattern().fullmatch(bare) is not None
+    return any(char.isdigit() for char in normalise(text)) and says_who(text)
+
+
+def says_who(text: str) -> bool:
+    """Whether a text has only such words ("bé gái"): asked for, they tell of no danger; unasked, somebody may mean by
+    "chú" whom they fear."""
+    return _pattern().fullmatch(strip_accents(normalise(text))) is not None
 
 
 @lru_cache(maxsize=1)

@@ -18,8 +18,7 @@ from tests.contract.receiver import eventually
 async def served(what: list[BaseRoute] | ASGIApp) -> AsyncIterator[str]:
     """Routes or an app; yields the address, ``http://127.0.0.1:…``."""
     app = Starlette(routes=what) if isinstance(what, list) else what
-    config = uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off",
-                            timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, port=0, log_level="critical", ws="none", lifespan="off", timeout_graceful_shutdown=1)
     server, listener = uvicorn.Server(config), config.bind_socket()
     serving = asyncio.create_task(server.serve([listener]))
     await eventually(lambda: server.started)

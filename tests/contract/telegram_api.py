@@ -387,9 +387,7 @@ def private(chat_id: int) -> dict[str, Any]:
     return {"id": chat_id, "type": "private", "first_name": "Bé"}
 
 
-def until(
-    done: Callable[[], bool], timeout: float, complaint: str, seen: Callable[[], Any] = lambda: ""
-) -> None:
+def until(done: Callable[[], bool], timeout: float, complaint: str, seen: Callable[[], Any] = lambda: "") -> None:
     deadline = time.monotonic() + timeout
     while not done():
         if time.monotonic() > deadline:

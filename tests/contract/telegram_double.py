@@ -197,4 +197,3 @@ class TelegramDouble(BotApiServer):
         member["old_chat_member"] = {"status": old, "user": bot}
         member["new_chat_member"] = {"status": new, "user": bot}
         self.push({"my_chat_member": member})
-

@@ -41,15 +41,24 @@ def runner(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Run:
 
 
 def telegram_runner(monkeypatch, folder: Path, telegram: TelegramDouble, **more: object) -> Run:
-    settings = Settings(_env_file=None, data_dir=folder / "var",
-                        **{"telegram_bot_token": telegram.token, "telegram_api_base": telegram.base_url, **more})
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder / "var",
+        **{"telegram_bot_token": telegram.token, "telegram_api_base": telegram.base_url, **more},
+    )
     return runner(monkeypatch, settings)
 
 
 def zalo_runner(monkeypatch, folder: Path, zalo: ZaloDouble, **more: object) -> tuple[Run, Settings]:
-    values = {"zalo_app_id": zalo.app_id, "zalo_app_secret": zalo.app_secret, "zalo_oa_secret": zalo.oa_secret,
-              "zalo_oa_id": zalo.oa_id, "zalo_api_base": zalo.base_url, "zalo_oauth_base": zalo.base_url,
-              "public_url": SITE}
+    values = {
+        "zalo_app_id": zalo.app_id,
+        "zalo_app_secret": zalo.app_secret,
+        "zalo_oa_secret": zalo.oa_secret,
+        "zalo_oa_id": zalo.oa_id,
+        "zalo_api_base": zalo.base_url,
+        "zalo_oauth_base": zalo.base_url,
+        "public_url": SITE,
+    }
     settings = make_settings(folder / "var", **{**values, **more})
     return runner(monkeypatch, settings), settings
 
@@ -76,12 +85,15 @@ def test_telegram_without_a_public_address_polls(telegram, tmp_path, monkeypatch
     assert "long polling" in run("telegram", "check").output
 
 
-@pytest.mark.parametrize(("more", "line"), [
-    ({"telegram_bot_token": ""}, "TELEGRAM_BOT_TOKEN is not set"),
-    ({"telegram_bot_token": "1:wrong"}, "BotFather"),
-    ({"telegram_api_base": "http://127.0.0.1:9"}, "cannot be reached"),
-    ({"public_url": "http://an-tam.example"}, "https://"),
-])
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({"telegram_bot_token": ""}, "TELEGRAM_BOT_TOKEN is not set"),
+        ({"telegram_bot_token": "1:wrong"}, "BotFather"),
+        ({"telegram_api_base": "http://127.0.0.1:9"}, "cannot be reached"),
+        ({"public_url": "http://an-tam.example"}, "https://"),
+    ],
+)
 def test_what_is_wrong_with_telegram_is_one_line(telegram, tmp_path, monkeypatch, more, line):
     result = telegram_runner(monkeypatch, tmp_path, telegram, **more)("telegram", "setup")
     assert result.exit_code == 1
@@ -146,11 +158,14 @@ def test_an_address_of_another_attempt_is_not_taken(zalo, tmp_path, monkeypatch)
     assert zalo.refresh_calls == 0
 
 
-@pytest.mark.parametrize(("more", "line"), [
-    ({"zalo_app_secret": ""}, "HOTLINE_ZALO_APP_SECRET"),
-    ({"public_url": ""}, "HOTLINE_PUBLIC_URL"),
-    ({}, "bridge zalo setup"),
-])
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({"zalo_app_secret": ""}, "HOTLINE_ZALO_APP_SECRET"),
+        ({"public_url": ""}, "HOTLINE_PUBLIC_URL"),
+        ({}, "bridge zalo setup"),
+    ],
+)
 def test_what_is_wrong_with_zalo_is_one_line(zalo, tmp_path, monkeypatch, more, line):
     run, _ = zalo_runner(monkeypatch, tmp_path, zalo, **more)
     result = run("zalo", "check")

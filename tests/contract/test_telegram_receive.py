@@ -72,9 +72,7 @@ async def test_a_crash_after_accept_repeats_nothing(telegram, telegram_settings,
     assert len(receiver.new) == 1
 
 
-async def test_while_the_database_is_down_everybody_is_offered_and_nothing_is_confirmed(
-    telegram, bridge, receiver
-):
+async def test_while_the_database_is_down_everybody_is_offered_and_nothing_is_confirmed(telegram, bridge, receiver):
     receiver.down = True
     telegram.say(1, "một")
     telegram.say(2, "hai")
@@ -107,8 +105,17 @@ async def test_an_edit_is_handled_once_and_marked(telegram, bridge, receiver):
 
 @pytest.mark.parametrize(
     ("field", "media"),
-    [("photo", "photo"), ("voice", "voice"), ("video", "video"), ("document", "document"), ("sticker", "sticker"),
-     ("location", "location"), ("contact", "contact"), ("video_note", "video"), ("audio", "voice")],
+    [
+        ("photo", "photo"),
+        ("voice", "voice"),
+        ("video", "video"),
+        ("document", "document"),
+        ("sticker", "sticker"),
+        ("location", "location"),
+        ("contact", "contact"),
+        ("video_note", "video"),
+        ("audio", "voice"),
+    ],
 )
 async def test_files_are_named_and_never_fetched(telegram, bridge, receiver, field, media):
     telegram.send_media(CHILD, field, caption="hình nè cô")
@@ -136,7 +143,9 @@ async def test_commands_and_deep_links_keep_their_argument(telegram, bridge, rec
         telegram.say(CHILD, text)
     messages = await receiver.wait(3)
     assert [(m.kind, m.text) for m in messages] == [
-        ("command", "/start an_toan_mang"), ("command", "/thoat"), ("text", "/không phải lệnh"),
+        ("command", "/start an_toan_mang"),
+        ("command", "/thoat"),
+        ("text", "/không phải lệnh"),
     ]
 
 
@@ -150,7 +159,8 @@ async def test_a_pressed_button_is_answered_and_brings_its_payload(telegram, bri
     telegram.press(CHILD, "Xem luật")
     messages = (await receiver.wait(3))[1:]
     assert [(m.kind, m.text, m.payload) for m in messages] == [
-        ("button", "Số gọi giúp", "/contact_hotlines"), ("button", "Xem luật", long),
+        ("button", "Số gọi giúp", "/contact_hotlines"),
+        ("button", "Xem luật", long),
     ]
     await eventually(lambda: len(telegram.answered) == 2)
 

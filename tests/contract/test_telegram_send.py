@@ -124,7 +124,10 @@ async def test_long_titles_stand_alone_and_short_ones_in_pairs(telegram, known):
     titles = ["Có", "Không", "Bỏ qua", "Con không biết chắc chuyện này", "Thôi", "Số gọi giúp"]
     await known.send(CHAT, Reply("Chọn", [Button(t, "/affirm") for t in titles]), "r1")
     assert telegram.sent(CHILD)[0].rows == [
-        ["Có", "Không"], ["Bỏ qua"], ["Con không biết chắc chuyện này"], ["Thôi", "Số gọi giúp"],
+        ["Có", "Không"],
+        ["Bỏ qua"],
+        ["Con không biết chắc chuyện này"],
+        ["Thôi", "Số gọi giúp"],
     ]
 
 

@@ -115,18 +115,27 @@ async def test_a_button_and_a_command(site):
         await browser.post("/chat/messages", json={"id": ID + "1", "payload": "/start_report", "text": "Báo tin"})
         await browser.post("/chat/messages", json={"id": ID + "2", "text": "/thoat"})
         assert [(m.kind, m.payload, m.text) for m in site.receiver.new] == [
-            ("button", "/start_report", "Báo tin"), ("command", "", "/thoat"),
+            ("button", "/start_report", "Báo tin"),
+            ("command", "", "/thoat"),
         ]
 
 
-@pytest.mark.parametrize(("body", "status", "code"), [
-    (b"", 400, "invalid"), (b"{", 400, "invalid"), (b"[]", 400, "invalid"), (b"\xff", 400, "invalid"),
-    (b'{"id": 5, "text": "x"}', 400, "invalid"), (b'{"id": "../../etc/passwd", "text": "x"}', 400, "invalid"),
-    (b'{"id": "12345678", "text": {"$ne": 1}}', 400, "invalid"), (b'{"id": "12345678"}', 400, "empty"),
-    (b'{"id": "12345678", "text": " \\n "}', 400, "empty"),
-    (b'{"id": "12345678", "text": "' + b"a" * 100_000 + b'"}', 413, "too_large"),
-    (b'{"id": "12345678", "payload": "/' + b"a" * 2000 + b'"}', 400, "invalid"),
-])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "invalid"),
+        (b"{", 400, "invalid"),
+        (b"[]", 400, "invalid"),
+        (b"\xff", 400, "invalid"),
+        (b'{"id": 5, "text": "x"}', 400, "invalid"),
+        (b'{"id": "../../etc/passwd", "text": "x"}', 400, "invalid"),
+        (b'{"id": "12345678", "text": {"$ne": 1}}', 400, "invalid"),
+        (b'{"id": "12345678"}', 400, "empty"),
+        (b'{"id": "12345678", "text": " \\n "}', 400, "empty"),
+        (b'{"id": "12345678", "text": "' + b"a" * 100_000 + b'"}', 413, "too_large"),
+        (b'{"id": "12345678", "payload": "/' + b"a" * 2000 + b'"}', 400, "invalid"),
+    ],
+)
 async def test_bad_input_gets_the_right_status_and_a_kind_sentence(site, body, status, code):
     async with site.browser() as browser:
         await site.visit(browser)
@@ -313,9 +322,15 @@ async def test_after_the_quick_exit_nothing_is_delivered(site):
         assert await site.visit(browser) != chat_id
 
 
-@pytest.mark.parametrize(("raw", "code"), [
-    ("{", "invalid"), ("[1]", "invalid"), ("x" * 20_000, "too_large"), ('{"id": "12345678", "text": ""}', "empty"),
-])
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("{", "invalid"),
+        ("[1]", "invalid"),
+        ("x" * 20_000, "too_large"),
+        ('{"id": "12345678", "text": ""}', "empty"),
+    ],
+)
 async def test_bad_frames_get_a_kind_sentence(site, raw, code):
     async with site.browser() as browser:
         await site.visit(browser)

@@ -102,8 +102,9 @@ async def test_new_embedded_sessions_are_limited_too(site):
         assert SCHOOL in over.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize(("query", "topic"), [("?chu_de=luat", "luat"), ("?chu_de=khac", ""), ("", ""),
-                                              ('?chu_de="><script>', "")])
+@pytest.mark.parametrize(
+    ("query", "topic"), [("?chu_de=luat", "luat"), ("?chu_de=khac", ""), ("", ""), ('?chu_de="><script>', "")]
+)
 async def test_only_our_topics_are_opened(site, query, topic):
     async with site.browser() as browser:
         for path in ("/", "/nhung"):
@@ -151,8 +152,9 @@ async def test_a_school_embeds_the_chat_under_a_strict_policy(tmp_path, chromium
             await eventually(lambda: len(site.receiver.new) == 1)
             (message,) = site.receiver.new
             assert (message.kind, message.payload) == ("button", "/start bat_nat")
-            sending = asyncio.create_task(site.bridge.send(message.chat_id, Reply("Không phải lỗi của bạn",
-                                                                                  [Button("Có", "/affirm")]), "r1"))
+            sending = asyncio.create_task(
+                site.bridge.send(message.chat_id, Reply("Không phải lỗi của bạn", [Button("Có", "/affirm")]), "r1")
+            )
             await expect(chat.locator(".message.bot").last).to_contain_text("Không phải lỗi của bạn")
             await asyncio.wait_for(sending, 10)
             await chat.locator("#exit").click()

@@ -183,10 +183,12 @@ async def test_everything_is_reachable_by_keyboard_and_named(site, browser):
     names = []
     for _ in range(14):
         await page.keyboard.press("Tab")
-        names.append(await page.evaluate(
-            "(e => e.getAttribute('aria-label') || (e.labels && e.labels[0] && e.labels[0].textContent)"
-            " || e.textContent.trim())(document.activeElement)"
-        ))
+        names.append(
+            await page.evaluate(
+                "(e => e.getAttribute('aria-label') || (e.labels && e.labels[0] && e.labels[0].textContent)"
+                " || e.textContent.trim())(document.activeElement)"
+            )
+        )
     assert names[0] == "Thoát nhanh"
     for wanted in ("111 trẻ em", "Tin nhắn của bạn", "Gửi"):
         assert wanted in names

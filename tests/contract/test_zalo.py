@@ -44,8 +44,14 @@ def zalo_settings(tmp_path: Path, zalo: ZaloDouble) -> Settings:
 
 def zalo_settings_for(folder: Path, zalo: ZaloDouble, **more: object) -> Settings:
     return make_settings(
-        folder, zalo_app_id=zalo.app_id, zalo_app_secret=zalo.app_secret, zalo_oa_secret=zalo.oa_secret,
-        zalo_oa_id=zalo.oa_id, zalo_api_base=zalo.base_url, zalo_oauth_base=zalo.base_url, **more,
+        folder,
+        zalo_app_id=zalo.app_id,
+        zalo_app_secret=zalo.app_secret,
+        zalo_oa_secret=zalo.oa_secret,
+        zalo_oa_id=zalo.oa_id,
+        zalo_api_base=zalo.base_url,
+        zalo_oauth_base=zalo.base_url,
+        **more,
     )
 
 
@@ -91,9 +97,19 @@ async def test_a_text_arrives_with_its_address_and_key(zalo, world):
     await eventually(lambda: zalo.webhook_statuses == [200])
 
 
-@pytest.mark.parametrize(("kind", "media"), [("image", "photo"), ("sticker", "sticker"), ("location", "location"),
-                                             ("audio", "voice"), ("video", "video"), ("file", "document"),
-                                             ("gif", "photo"), ("business_card", "contact")])
+@pytest.mark.parametrize(
+    ("kind", "media"),
+    [
+        ("image", "photo"),
+        ("sticker", "sticker"),
+        ("location", "location"),
+        ("audio", "voice"),
+        ("video", "video"),
+        ("file", "document"),
+        ("gif", "photo"),
+        ("business_card", "contact"),
+    ],
+)
 async def test_files_are_named_and_never_fetched(zalo, world, kind, media):
     zalo.send_media(CHILD, kind, "hình nè cô")
     (message,) = await world[1].wait()
@@ -139,9 +155,15 @@ async def test_another_account_of_the_app_is_not_ours(zalo, world):
 
 
 async def test_odd_events_are_acknowledged_and_ignored(zalo, world):
-    for event in ({}, {"event_name": 7}, {"event_name": "user_send_text"}, {"event_name": "new_in_2027"},
-                  {"event_name": "user_send_text", "sender": [], "message": "x"},
-                  {"event_name": "follow"}, {"event_name": "oa_send_text", "recipient": {"id": None}}):
+    for event in (
+        {},
+        {"event_name": 7},
+        {"event_name": "user_send_text"},
+        {"event_name": "new_in_2027"},
+        {"event_name": "user_send_text", "sender": [], "message": "x"},
+        {"event_name": "follow"},
+        {"event_name": "oa_send_text", "recipient": {"id": None}},
+    ):
         zalo.deliver({"timestamp": str(int(time.time() * 1000)), **event})
     zalo.say(CHILD, "a\x00\u202eđảo 😀\ud83d")
     (message,) = await world[1].wait()
@@ -160,9 +182,15 @@ async def hook(zalo, zalo_settings, zalo_store):
 
 
 def event(zalo: ZaloDouble, text: str = "alo", **more: object) -> dict:
-    return {"app_id": zalo.app_id, "event_name": "user_send_text", "sender": {"id": CHILD},
-            "recipient": {"id": zalo.oa_id}, "message": {"text": text, "msg_id": "m1"},
-            "timestamp": str(int(time.time() * 1000)), **more}
+    return {
+        "app_id": zalo.app_id,
+        "event_name": "user_send_text",
+        "sender": {"id": CHILD},
+        "recipient": {"id": zalo.oa_id},
+        "message": {"text": text, "msg_id": "m1"},
+        "timestamp": str(int(time.time() * 1000)),
+        **more,
+    }
 
 
 async def test_200_only_after_the_message_is_stored_and_what_is_not_is_tried_again(zalo, hook, monkeypatch):
@@ -220,8 +248,19 @@ async def test_the_latest_repeat_of_zalo_is_still_taken(zalo, hook):
     assert (await client.post(WEBHOOK_PATH, content=raw, headers=headers)).status_code == 200
 
 
-@pytest.mark.parametrize(("body", "status"), [(b"", 200), (b" \n", 200), (b"{", 400), (b"[]", 400), (b"\xff", 400),
-                                              (b"[" * 100_000, 400), (b" " * 300_000, 413), (b"{}", 403)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 200),
+        (b" \n", 200),
+        (b"{", 400),
+        (b"[]", 400),
+        (b"\xff", 400),
+        (b"[" * 100_000, 400),
+        (b" " * 300_000, 413),
+        (b"{}", 403),
+    ],
+)
 async def test_what_is_no_event(hook, body, status):
     assert (await hook[0].post(WEBHOOK_PATH, content=body)).status_code == status
 
@@ -237,7 +276,9 @@ async def test_a_reply_with_buttons_and_a_press(zalo, world, known):
         zalo.press(CHILD, title)
     messages = (await world[1].wait(4))[1:]
     assert [(m.kind, m.text, m.payload) for m in messages] == [
-        ("button", "", "/contact_hotlines"), ("button", "", long), ("text", "ba đánh con", ""),
+        ("button", "", "/contact_hotlines"),
+        ("button", "", long),
+        ("text", "ba đánh con", ""),
     ]
 
 
@@ -257,8 +298,17 @@ async def test_refused_buttons_do_not_cost_the_words(zalo, known):
     assert [(m.text, m.titles) for m in zalo.sent(CHILD)] == [("Gọi 111 nghen con", [])]
 
 
-@pytest.mark.parametrize(("silent", "paid", "goes"), [(1, False, True), (47.8, False, True), (49, False, False),
-                                                      (49, True, True), (167, True, True), (169, True, False)])
+@pytest.mark.parametrize(
+    ("silent", "paid", "goes"),
+    [
+        (1, False, True),
+        (47.8, False, True),
+        (49, False, False),
+        (49, True, True),
+        (167, True, True),
+        (169, True, False),
+    ],
+)
 async def test_the_reply_window(zalo, zalo_store, zalo_settings, silent, paid, goes):
     settings = zalo_settings.copy(update={"zalo_paid_messages": paid})
     bridge = make_bridge(settings, zalo_store, zalo)
@@ -283,12 +333,32 @@ async def test_a_stranger_to_our_store_is_left_to_the_platform(zalo, world):
     assert len(zalo.calls("message")) == 1
 
 
-CODES = [(-32, SendLater, 20), (-100, SendLater, 60), (-201, SendRefused, 0), (-204, SendLater, 900),
-         (-205, SendLater, 900), (-211, SendLater, 3600), (-213, SendRefused, 0), (-217, SendRefused, 0),
-         (-218, SendLater, 3600), (-221, SendLater, 900), (-224, SendLater, 900), (-227, SendRefused, 0),
-         (-230, SendWhenBack, 0), (-232, SendWhenBack, 0), (-233, SendRefused, 0), (-235, SendRefused, 0),
-         (-240, SendLater, 900), (-242, SendLater, 900), (-244, SendRefused, 0), (-248, SendLater, 900),
-         (-249, SendRefused, 0), (-320, SendLater, 900), (-321, SendLater, 900), (-9999, SendLater, 60)]
+CODES = [
+    (-32, SendLater, 20),
+    (-100, SendLater, 60),
+    (-201, SendRefused, 0),
+    (-204, SendLater, 900),
+    (-205, SendLater, 900),
+    (-211, SendLater, 3600),
+    (-213, SendRefused, 0),
+    (-217, SendRefused, 0),
+    (-218, SendLater, 3600),
+    (-221, SendLater, 900),
+    (-224, SendLater, 900),
+    (-227, SendRefused, 0),
+    (-230, SendWhenBack, 0),
+    (-232, SendWhenBack, 0),
+    (-233, SendRefused, 0),
+    (-235, SendRefused, 0),
+    (-240, SendLater, 900),
+    (-242, SendLater, 900),
+    (-244, SendRefused, 0),
+    (-248, SendLater, 900),
+    (-249, SendRefused, 0),
+    (-320, SendLater, 900),
+    (-321, SendLater, 900),
+    (-9999, SendLater, 60),
+]
 
 
 @pytest.mark.parametrize(("code", "kind", "seconds"), CODES)

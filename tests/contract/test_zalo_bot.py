@@ -138,8 +138,13 @@ async def test_long_replies_and_errors(world):
     text = "Một câu dài vừa phải thôi. " * 200
     await bridge.send("chat-1", Reply(text), "r1")
     assert "".join("".join(m["text"] for m in double.sent).split()) == "".join(text.split())
-    for status, code, kind in ((200, 429, SendLater), (500, 500, SendLater), (200, 401, SendLater),
-                               (200, 400, SendRefused), (200, 403, SendRefused)):
+    for status, code, kind in (
+        (200, 429, SendLater),
+        (500, 500, SendLater),
+        (200, 401, SendLater),
+        (200, 400, SendRefused),
+        (200, 403, SendRefused),
+    ):
         double.failures.append((status, code))
         with pytest.raises(kind):
             await bridge.send(f"chat-{code}", Reply("x"), f"r{code}")
@@ -180,7 +185,9 @@ class Calm:
 async def ask(text: str, channel: str = "zalo_bot", **more: Any) -> list[Reply]:
     book = Book()
     conversation = Conversation(
-        Calm(), SafetyAnswers.load(), ByChannel(Rasa(), {"zalo_bot": InformationOnly(lambda: book)})  # type: ignore[arg-type]
+        Calm(),
+        SafetyAnswers.load(),
+        ByChannel(Rasa(), {"zalo_bot": InformationOnly(lambda: book)}),  # type: ignore[arg-type]
     )
     message = IncomingMessage(channel, "c", "u", text=text, **more)
     return (await conversation.respond(message, "s", Memory(introduced=True), "key")).replies

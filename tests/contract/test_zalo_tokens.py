@@ -28,8 +28,14 @@ def zalo() -> Iterator[ZaloDouble]:
 
 
 def settings_for(folder: Path, zalo: ZaloDouble, **more: object) -> Settings:
-    return make_settings(folder, zalo_app_id=zalo.app_id, zalo_app_secret=zalo.app_secret,
-                         zalo_api_base=zalo.base_url, zalo_oauth_base=zalo.base_url, **more)
+    return make_settings(
+        folder,
+        zalo_app_id=zalo.app_id,
+        zalo_app_secret=zalo.app_secret,
+        zalo_api_base=zalo.base_url,
+        zalo_oauth_base=zalo.base_url,
+        **more,
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

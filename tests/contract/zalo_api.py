@@ -139,10 +139,18 @@ class ZaloServer:
         return await self._answer(request, "message", self._take_message)
 
     async def _account(self, request: Request) -> Response:
-        return await self._answer(request, "getoa", lambda _body: {
-            "oaid": self.oa_id, "name": "An Tâm", "is_verified": True, "oa_type": 4,
-            "package_name": "Nâng cao", "package_valid_through_date": "31/12/2027",
-        })
+        return await self._answer(
+            request,
+            "getoa",
+            lambda _body: {
+                "oaid": self.oa_id,
+                "name": "An Tâm",
+                "is_verified": True,
+                "oa_type": 4,
+                "package_name": "Nâng cao",
+                "package_valid_through_date": "31/12/2027",
+            },
+        )
 
     async def _answer(self, request: Request, path: str, handler: Any) -> Response:
         raw = await request.body()
@@ -187,8 +195,9 @@ class ZaloServer:
             sent = ZaloMessage(user, f"oa-{self._number}-{uuid.uuid4().hex[:6]}", text, buttons, body, quota)
             self._sent.append(sent)
         if self.echoes:
-            self.push("oa_send_text", sender=self.oa_id, recipient=user,
-                      message={"text": text, "msg_id": sent.message_id})
+            self.push(
+                "oa_send_text", sender=self.oa_id, recipient=user, message={"text": text, "msg_id": sent.message_id}
+            )
         return {"message_id": sent.message_id, "user_id": user, "quota": {"quota_type": quota}}
 
     def _may_write(self, user: str) -> str:
@@ -250,8 +259,7 @@ class ZaloServer:
 
     def event(self, name: str, sender: str = "", recipient: str = "", **fields: Any) -> dict[str, Any]:
         """An event that happens now."""
-        event: dict[str, Any] = {"app_id": self.app_id, "event_name": name,
-                                 "timestamp": str(int(self.now() * 1000))}
+        event: dict[str, Any] = {"app_id": self.app_id, "event_name": name, "timestamp": str(int(self.now() * 1000))}
         if sender:
             event["sender"] = {"id": sender}
         if recipient:
@@ -267,8 +275,10 @@ class ZaloServer:
     def request(self, event: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
         """Body and headers of a delivery."""
         raw = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        headers = {"X-ZEvent-Signature": self.sign(raw, str(event.get("timestamp", ""))),
-                   "Content-Type": "application/json"}
+        headers = {
+            "X-ZEvent-Signature": self.sign(raw, str(event.get("timestamp", ""))),
+            "Content-Type": "application/json",
+        }
         return raw, headers
 
     def _deliver(self) -> None:

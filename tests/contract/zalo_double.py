@@ -47,8 +47,12 @@ class ZaloDouble(ZaloServer):
     def say(self, user: str, text: str, msg_id: str = "") -> dict[str, Any]:
         """A person writes. Returns the event."""
         self.act(user)
-        return self.push("user_send_text", sender=user, recipient=self.oa_id,
-                         message={"text": text, "msg_id": msg_id or uuid.uuid4().hex[:19]})
+        return self.push(
+            "user_send_text",
+            sender=user,
+            recipient=self.oa_id,
+            message={"text": text, "msg_id": msg_id or uuid.uuid4().hex[:19]},
+        )
 
     def send_media(self, user: str, kind: str, text: str = "") -> dict[str, Any]:
         """A person sends an ``image``, ``sticker``, ``location``, ``audio``, ``file``…"""
@@ -57,8 +61,12 @@ class ZaloDouble(ZaloServer):
         if kind == "location":
             payload = {"coordinates": {"latitude": "9.99", "longitude": "105.09"}}
         message = {"attachments": [{"type": kind, "payload": payload}], "msg_id": uuid.uuid4().hex[:19]}
-        return self.push(f"user_send_{kind}", sender=user, recipient=self.oa_id,
-                         message={**message, **({"text": text} if text else {})})
+        return self.push(
+            f"user_send_{kind}",
+            sender=user,
+            recipient=self.oa_id,
+            message={**message, **({"text": text} if text else {})},
+        )
 
     def follow(self, user: str) -> dict[str, Any]:
         """A person follows the account."""

@@ -50,10 +50,20 @@ def test_half_an_emoji_is_replaced_and_a_whole_one_kept():
     assert whole_text("a\ud83d\ude00b\ud83dc") == "a😀b\ufffdc"
 
 
-@pytest.mark.parametrize(("text", "command"), [
-    ("/thoat", True), ("/start an_toan_mang", True), ("/thoat@bot", True), ('/show_item{"item_id": "x"}', True),
-    ("thoát", False), ("/", False), ("/ thoat", False), ("/không", False), ("5/6", False),
-])
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("/thoat", True),
+        ("/start an_toan_mang", True),
+        ("/thoat@bot", True),
+        ('/show_item{"item_id": "x"}', True),
+        ("thoát", False),
+        ("/", False),
+        ("/ thoat", False),
+        ("/không", False),
+        ("5/6", False),
+    ],
+)
 def test_commands(text, command):
     assert is_command(text) is command
 
@@ -126,9 +136,33 @@ async def test_many_at_once_keep_the_common_rate():
 # --- translation --------------------------------------------------------------------------------------------
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["id", "chat", "type", "from", "text", "message", "data", "message_id", "photo", "reply_markup",
-         "inline_keyboard", "callback_data", "new_chat_member", "status", "date", "private"]), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "chat",
+                    "type",
+                    "from",
+                    "text",
+                    "message",
+                    "data",
+                    "message_id",
+                    "photo",
+                    "reply_markup",
+                    "inline_keyboard",
+                    "callback_data",
+                    "new_chat_member",
+                    "status",
+                    "date",
+                    "private",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
     max_leaves=15,
 )
 

@@ -79,10 +79,17 @@ async def test_connected_sessions_are_not_forgotten_for_new_ones(monkeypatch):
     assert len(sessions._all) <= 4
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (None, "invalid"), ({}, "invalid"), ({"id": "short"}, "invalid"), ({"id": "x" * 65, "text": "a"}, "invalid"),
-    ({"id": "12345678", "text": None}, "invalid"), ({"id": "12345678", "text": "", "payload": " "}, "empty"),
-])
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (None, "invalid"),
+        ({}, "invalid"),
+        ({"id": "short"}, "invalid"),
+        ({"id": "x" * 65, "text": "a"}, "invalid"),
+        ({"id": "12345678", "text": None}, "invalid"),
+        ({"id": "12345678", "text": "", "payload": " "}, "empty"),
+    ],
+)
 def test_bad_messages(data, code):
     with pytest.raises(Problem) as caught:
         parse_message(data)

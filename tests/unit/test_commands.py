@@ -12,9 +12,7 @@ def incoming(text: str, kind: str = "text", payload: str = "") -> IncomingMessag
     return IncomingMessage("web", "c", "u", text=text, kind=kind, payload=payload)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "text", ["thoát", "Thoát!", "thoat", "THOAT NHANH", "ẩn", "an", "/thoat", "/an", "/thoat@bot"]
-)
+@pytest.mark.parametrize("text", ["thoát", "Thoát!", "thoat", "THOAT NHANH", "ẩn", "an", "/thoat", "/an", "/thoat@bot"])
 def test_quick_exit_needs_nothing_else(text: str) -> None:
     assert interpret(incoming(text)).quick_exit
 

@@ -24,24 +24,10 @@ from bot.dialogue.intake import (
     STORY,
     STUCK,
     SUBJECT,
-    Message,
 )
+from tests.unit.intake_world import answer, pressed, typed
 
 QUESTIONS = intake.questions()
-
-
-def typed(text: str, intent: str = "nlu_fallback", confidence: float = 0.9, **more: Any) -> Message:
-    return Message(text=text, intent=intent, confidence=confidence, **more)
-
-
-def pressed(intent: str, **entities: Any) -> Message:
-    return Message(text="", intent=intent, pressed=True, entities=entities)
-
-
-def answer(requested: str, message: Message, **slots: Any) -> dict[str, Any]:
-    step = intake.take(requested, slots, message)
-    assert not step.interrupted
-    return step.updates
 
 
 def test_danger_asks_only_where_what_and_how_to_reach() -> None:
@@ -56,85 +42,6 @@ def test_yes_in_many_words(text: str) -> None:
 @pytest.mark.parametrize("text", ["không", "hông", "khong", "chưa", "dạ không", "hổng"])
 def test_no_to_consent_stops(text: str) -> None:
     assert answer(CONSENT, typed(text)) == {OUTCOME: "stopped"}
-
-
-@pytest.mark.parametrize(
-    "text", ["dừng lại", "dung lai", "hủy", "Dừng lại!", "e đổi ý r, e k muốn báo nữa", "con hong mun ke nua dau"]
-)
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_stop_works_at_every_question(text: str, question: str) -> None:
-    assert answer(question, typed(text))[OUTCOME] == "stopped"
-    assert answer(question, typed(text), **{STORY: "bị đánh"})[OUTCOME] == "stopped"
-
-
-def test_a_bare_thoi_never_loses_what_was_told() -> None:
-    assert answer(AGE, typed("thôi"))[OUTCOME] == "stopped", "nothing was told yet"
-    assert answer(AGE, typed("thôi"), **{STORY: "bị đánh"}) == {AGE: SKIPPED, intake.MISSES: 0}
-    assert answer(CONFIRM, typed("thôi"), **{STORY: "bị đánh"})[OUTCOME] == "stopped", "here it says: do not send"
-
-
-@pytest.mark.parametrize(
-    "text", ["thôi", "khỏi gọi", "không cần", "đừng gọi con", "k can dau", "không muốn ai gọi hết"]
-)
-def test_not_to_be_called_is_no_way_to_be_reached(text: str) -> None:
-    assert answer(CONTACT, typed(text))[CONTACT] == SKIPPED
-
-
-@pytest.mark.parametrize(
-    "text", ["gửi đi", "gui lien di", "đúng rồi gửi luôn", "vậy thôi", "du roi", "hỏi hoài vậy", "đừng hỏi nữa"]
-)
-def test_who_has_said_enough_is_asked_nothing_more(text: str) -> None:
-    slots = {intake.CONSENT: True, DANGER: False, STORY: "bị đánh", AGE: 8}
-    updates = answer(PLACE, typed(text), **slots)
-    assert {**slots, **updates}[CONTACT] == SKIPPED
-    assert (updates[PLACE], AGE in updates) == (SKIPPED, False)
-    assert (
-        next(q for q in intake.required({**slots, **updates}, "teen") if {**slots, **updates}.get(q) is None) == CONFIRM
-    )
-    early = answer(STORY, typed(text), **{intake.CONSENT: True})
-    assert DANGER not in early, "whether there is danger is still asked"
-    assert answer(CONFIRM, typed("gửi liền đi")) == {OUTCOME: "send"}
-
-
-@pytest.mark.parametrize(
-    "text", ["hem bit", "con hổng biết", "k nho nua", "khong muon noi", "thôi khỏi nói xã đc k", "chịu", "không rõ lắm"]
-)
-def test_not_knowing_is_no_answer(text: str) -> None:
-    assert answer(PLACE, typed(text), **{STORY: "bị đánh"})[PLACE] == SKIPPED
-
-
-def test_what_cannot_be_skipped_says_so_and_ends_in_a_choice() -> None:
-    first = intake.take(CONFIRM, {}, typed("bỏ qua"))
-    assert (first.say, first.updates[CONFIRM]) == ("utter_report_press", None)
-    assert intake.take(CONFIRM, first.updates, typed("bỏ qua")).updates[STUCK] == CONFIRM
-
-
-@pytest.mark.parametrize("question", [q for q in QUESTIONS if q not in (CONSENT, CONFIRM)])
-@pytest.mark.parametrize("text", ["bỏ qua", "bo qua"])
-def test_every_question_can_be_skipped(question: str, text: str) -> None:
-    assert answer(question, typed(text, intent="skip"))[question] == SKIPPED
-
-
-def test_stop_inside_a_story_is_only_a_word() -> None:
-    text = "con nói dừng lại mà ổng vẫn đánh con hoài"
-    assert answer(STORY, typed(text, intent="disclose_self"))[STORY] == text
-
-
-def test_back_asks_the_question_before() -> None:
-    updates = answer(AGE, typed("quay lại", intent="go_back"))
-    assert updates[STORY] is None
-    assert updates[AGE] is None
-
-
-def test_a_question_in_the_middle_is_left_to_the_rules() -> None:
-    step = intake.take(PLACE, {}, typed("đánh trẻ em bị phạt bao nhiêu tiền", intent="ask_law"))
-    assert step.interrupted
-    assert step.updates == {}
-
-
-def test_a_story_at_risk_is_never_taken_for_a_question() -> None:
-    message = typed("ba đánh con vậy có bị phạt không", intent="ask_law", confidence=0.6, risk="high")
-    assert answer(STORY, message)[STORY] == message.text
 
 
 def test_telling_at_once_is_kept_and_the_question_asked_again() -> None:
@@ -202,58 +109,6 @@ def test_at_the_choice_the_answer_itself_is_taken() -> None:
     slots = {STUCK: DANGER, intake.MISSES: 2}
     updates = intake.take(CHOICE, slots, typed("dạ không")).updates
     assert (updates[DANGER], updates[STUCK]) == (False, None)
-
-
-def test_correcting_one_line_of_the_summary() -> None:
-    updates = answer(CONFIRM, pressed("correct", field=AGE))
-    assert updates == {AGE: None, CONFIRM: None, intake.MISSES: 0, intake.FIXING: AGE}
-
-
-@pytest.mark.parametrize(
-    ("text", "entities", "field", "value"),
-    [
-        ("sửa tuổi", {}, AGE, None),
-        ("sửa tuổi thành 12", {"age": "12"}, AGE, 12),
-        ("em ấy 12 tuổi mới đúng", {"age": "12"}, AGE, 12),
-        ("không, bé 7 tuổi", {"age": "7"}, AGE, 7),
-        ("sua loi ke", {}, STORY, None),
-        ("cho em sửa lại số điện thoại", {}, CONTACT, None),
-        ("sửa giới tính", {}, SEX, None),
-        ("sửa xã", {}, PLACE, None),
-        ("sửa lại chuyện của ai", {}, SUBJECT, None),
-        ("sửa người được nhắc tới", {}, intake.RELATION, None),
-        ("khoan, sửa tuổi 12", {}, AGE, 12),
-        ("cho con sửa lại cái tuổi", {}, AGE, None),
-        ("tuổi sai rồi", {}, AGE, None),
-        ("ghi sai tuổi rồi, 11 tuổi", {"age": "11"}, AGE, 11),
-        ("sai xã rồi", {}, PLACE, None),
-    ],
-)
-def test_any_field_is_corrected_from_the_summary_in_words(
-    text: str, entities: dict[str, Any], field: str, value: Any
-) -> None:
-    step = intake.take(CONFIRM, {}, typed(text, entities=entities), "teacher")
-    assert step.updates[field] == value
-    assert step.updates[CONFIRM] is None
-    assert OUTCOME not in step.updates
-    fixing = {intake.CONSENT: True, **step.updates}
-    assert field in intake.required(fixing, "child"), "it is asked, also of somebody who is not asked for it otherwise"
-
-
-def test_a_corrected_place_is_only_the_place() -> None:
-    commune = {"entity": "commune", "value": "Xã Tân Thạnh", "text": "xã tân thạnh"}
-    message = typed("nơi ở là xã tân thạnh mới đúng", entities={"commune": "Xã Tân Thạnh"}, found=[commune])
-    assert answer(CONFIRM, message)[PLACE] == {"commune": "Xã Tân Thạnh", "text": "xã tân thạnh"}
-
-
-def test_milk_and_hunger_are_no_corrections() -> None:
-    assert answer(CONFIRM, typed("đói quá"))[CONFIRM] is None
-    assert intake.take(STORY, {}, typed("sữa của em con bị đổ")).updates[STORY] == "sữa của em con bị đổ"
-
-
-def test_no_at_the_summary_asks_what_is_wrong() -> None:
-    step = intake.take(CONFIRM, {}, typed("chưa đúng"))
-    assert (step.updates[CONFIRM], step.say) == (None, "utter_report_what_is_wrong")
 
 
 def test_a_forged_field_is_ignored() -> None:
@@ -399,12 +254,6 @@ def test_a_greeting_is_no_commune(text: str) -> None:
     step = intake.take(PLACE, {}, typed(text, intent="greet"))
     assert step.updates[PLACE] is None
     assert step.say == "utter_report_aside"
-
-
-@pytest.mark.parametrize("text", ["để sau", "de sau", "mai kể tiếp", "tạm dừng"])
-@pytest.mark.parametrize("question", [CONSENT, DANGER, STORY, AGE, CONFIRM])
-def test_a_report_can_be_put_off_at_every_question(text: str, question: str) -> None:
-    assert answer(question, typed(text)) == {OUTCOME: "paused"}
 
 
 @pytest.mark.parametrize("question", [AGE, PLACE, STORY, CONTACT])

@@ -58,9 +58,7 @@ def test_short_forms_by_their_neighbours(typed: str, wanted: str) -> None:
     assert normalise(typed) == wanted
 
 
-@pytest.mark.parametrize(
-    "word", ["áy náy", "hẻm nhỏ", "tủi thân", "hăm dọa", "bẹn", "hỏng", "ươm", "xuyên", "khuya"]
-)
+@pytest.mark.parametrize("word", ["áy náy", "hẻm nhỏ", "tủi thân", "hăm dọa", "bẹn", "hỏng", "ươm", "xuyên", "khuya"])
 def test_right_words_stay(word: str) -> None:
     assert normalise(word) == word
 

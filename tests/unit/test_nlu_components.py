@@ -23,6 +23,7 @@ from bot.nlu.data import DataError, load_examples
 from bot.nlu.extractor import VietnameseEntityExtractor
 from bot.nlu.features import tag_features, tags
 from bot.nlu.featurizers import VietnameseFeaturizer
+from bot.nlu.hashing import hashed_tfidf
 from bot.nlu.importer import ViewsImporter
 from bot.nlu.linear import calibrate, pool, read_intents, sharpen
 from bot.nlu.noise import noisy, telex, views_of
@@ -256,3 +257,18 @@ def test_intents_fitted_on_several_cores_are_those_of_one_fit(monkeypatch: pytes
     assert list(model.classes_) == list(alone.classes_)
     assert (model.predict(rows) == alone.predict(rows)).mean() > 0.98
     assert np.abs(model.predict_proba(rows) - alone.predict_proba(rows)).max() < 0.08
+
+
+def test_hashed_ngrams_are_those_of_a_vocabulary() -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = ["con bị bạn đánh", "bạn con bị đánh hoài", "chào cô", "chào cô con là an", "an đi học về"]
+    how = {"analyzer": "char_wb", "ngram_range": (1, 4)}
+    words = TfidfVectorizer(min_df=2, sublinear_tf=True, lowercase=False, dtype=np.float32, **how).fit(texts)
+    hashed = hashed_tfidf(2, **how).fit(texts)
+    unseen = ["bạn bị đánh", "xyz qqq", ""]
+    for some in (texts, unseen):
+        one, other = words.transform(some), hashed.transform(some)
+        assert one.shape == other.shape
+        assert np.allclose((one @ one.T).toarray(), (other @ other.T).toarray(), atol=1e-6)
+    assert hashed.transform(["xyz qqq"]).nnz == words.transform(["xyz qqq"]).nnz

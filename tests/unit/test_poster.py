@@ -110,8 +110,12 @@ def test_the_command(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert f"{SITE}/?chu_de=luat" in result.output
     assert path.exists()
-    for arguments in (["--topic", "khác"], ["--topic", "luat", "--output", "p.doc"],
-                      ["--topic", "luat", "--channel", "zalo"], ["--topic", "luat", "--output", "/nowhere/p.pdf"]):
+    for arguments in (
+        ["--topic", "khác"],
+        ["--topic", "luat", "--output", "p.doc"],
+        ["--topic", "luat", "--channel", "zalo"],
+        ["--topic", "luat", "--output", "/nowhere/p.pdf"],
+    ):
         result = CliRunner().invoke(commands.outreach, ["poster", *arguments])
         assert result.exit_code == 1
         assert result.output.startswith("an-tam: ")

@@ -167,6 +167,16 @@ async def test_in_a_report_context_alone_does_not_repeat_the_safe_words() -> Non
     assert kinds == [["safety"], ["text"], ["safety"]]
 
 
+async def test_who_is_made_to_withdraw_hears_neutral_words_unless_the_words_are_of_danger_now() -> None:
+    words = "rút tin, ổng đứng kế bên"
+    near = Assessment("immediate", "emergency", codes=("model_disclose_self", "perpetrator_near"))
+    knife = Assessment("immediate", "emergency", codes=("model_emergency", "weapon"))
+    for found, loud in ((near, False), (knife, True)):
+        replies, _, _, turns = await talk(Fixed(**{words.replace(" ", "_"): found}), words)
+        assert turns[-1].risk == "immediate", "officers are told either way"
+        assert (replies[0].kind == "safety") is loud
+
+
 @pytest.mark.model
 def test_age_alone_is_no_danger_for_the_trained_model() -> None:
     assessor = RiskAssessor.load(ROOT / "models")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,19 @@ def test_a_word_that_answers_a_form_is_no_new_alarm(assessor: RiskAssessor) -> N
     assert assessor.assess("bệnh nặng", Context(in_form=True)).risk == "low"
     assert assessor.assess("bệnh nặng", Context(earlier="high", in_form=True)).risk == "low"
     assert assessor.assess("đang chảy máu nhiều", Context(in_form=True)).risk == "immediate"
+
+
+def test_a_childs_sex_that_was_asked_for_is_no_alarm_however_sure_the_model() -> None:
+    class Sure(FakeModel):
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            return replace(found, risk=np.full(len(normals), 3.0))
+
+    model: Any = Sure()
+    sure = RiskAssessor(model, WORDS)
+    assert sure.assess("bé gái", Context(in_form=True)).risk == "low"
+    assert sure.assess("bé gái").at_risk, "unasked it may be the beginning of a tale"
+    assert sure.assess("chú sờ", Context(in_form=True)).at_risk
 
 
 def test_offenders_are_a_kind_of_their_own(assessor: RiskAssessor) -> None:

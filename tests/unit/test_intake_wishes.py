@@ -1,0 +1,194 @@
+"""Wishes inside the form: to stop, skip, go back, put off, correct, send; and questions in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.dialogue import intake
+from bot.dialogue.intake import (
+    AGE,
+    CONFIRM,
+    CONSENT,
+    CONTACT,
+    DANGER,
+    OUTCOME,
+    PLACE,
+    SEX,
+    SKIPPED,
+    STORY,
+    STUCK,
+    SUBJECT,
+)
+from tests.unit.intake_world import answer, pressed, typed
+
+QUESTIONS = intake.questions()
+CARER, NOTE = "report_carer", "report_note"
+
+
+@pytest.mark.parametrize(
+    "text", ["dừng lại", "dung lai", "hủy", "Dừng lại!", "e đổi ý r, e k muốn báo nữa", "con hong mun ke nua dau"]
+)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_stop_works_at_every_question(text: str, question: str) -> None:
+    assert answer(question, typed(text))[OUTCOME] == "stopped"
+    assert answer(question, typed(text), **{STORY: "bị đánh"})[OUTCOME] == "stopped"
+
+
+def test_a_bare_thoi_never_loses_what_was_told() -> None:
+    assert answer(AGE, typed("thôi"))[OUTCOME] == "stopped", "nothing was told yet"
+    assert answer(AGE, typed("thôi"), **{STORY: "bị đánh"}) == {AGE: SKIPPED, intake.MISSES: 0}
+    assert answer(CONFIRM, typed("thôi"), **{STORY: "bị đánh"})[OUTCOME] == "stopped", "here it says: do not send"
+
+
+@pytest.mark.parametrize(
+    "text", ["thôi", "khỏi gọi", "không cần", "đừng gọi con", "k can dau", "không muốn ai gọi hết"]
+)
+def test_not_to_be_called_is_no_way_to_be_reached(text: str) -> None:
+    assert answer(CONTACT, typed(text))[CONTACT] == SKIPPED
+
+
+@pytest.mark.parametrize(
+    "text", ["gửi đi", "gui lien di", "đúng rồi gửi luôn", "vậy thôi", "du roi", "hỏi hoài vậy", "đừng hỏi nữa"]
+)
+def test_who_has_said_enough_is_asked_nothing_more(text: str) -> None:
+    slots = {intake.CONSENT: True, DANGER: False, STORY: "bị đánh", AGE: 8}
+    updates = answer(PLACE, typed(text), **slots)
+    assert {**slots, **updates}[CONTACT] == SKIPPED
+    assert (updates[PLACE], AGE in updates) == (SKIPPED, False)
+    assert (
+        next(q for q in intake.required({**slots, **updates}, "teen") if {**slots, **updates}.get(q) is None) == CONFIRM
+    )
+    early = answer(STORY, typed(text), **{intake.CONSENT: True})
+    assert DANGER not in early, "whether there is danger is still asked"
+    assert answer(CONFIRM, typed("gửi liền đi")) == {OUTCOME: "send"}
+
+
+@pytest.mark.parametrize(
+    "text", ["hem bit", "con hổng biết", "k nho nua", "khong muon noi", "thôi khỏi nói xã đc k", "chịu", "không rõ lắm"]
+)
+def test_not_knowing_is_no_answer(text: str) -> None:
+    assert answer(PLACE, typed(text), **{STORY: "bị đánh"})[PLACE] == SKIPPED
+
+
+def test_what_cannot_be_skipped_says_so_and_ends_in_a_choice() -> None:
+    first = intake.take(CONFIRM, {}, typed("bỏ qua"))
+    assert (first.say, first.updates[CONFIRM]) == ("utter_report_press", None)
+    assert intake.take(CONFIRM, first.updates, typed("bỏ qua")).updates[STUCK] == CONFIRM
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if q not in (CONSENT, CONFIRM)])
+@pytest.mark.parametrize("text", ["bỏ qua", "bo qua"])
+def test_every_question_can_be_skipped(question: str, text: str) -> None:
+    assert answer(question, typed(text, intent="skip"))[question] == SKIPPED
+
+
+def test_stop_inside_a_story_is_only_a_word() -> None:
+    text = "con nói dừng lại mà ổng vẫn đánh con hoài"
+    assert answer(STORY, typed(text, intent="disclose_self"))[STORY] == text
+
+
+def test_back_asks_the_question_before() -> None:
+    updates = answer(AGE, typed("quay lại", intent="go_back"))
+    assert updates[STORY] is None
+    assert updates[AGE] is None
+
+
+def test_a_question_in_the_middle_is_left_to_the_rules() -> None:
+    step = intake.take(PLACE, {}, typed("đánh trẻ em bị phạt bao nhiêu tiền", intent="ask_law"))
+    assert step.interrupted
+    assert step.updates == {}
+
+
+def test_a_story_at_risk_is_never_taken_for_a_question() -> None:
+    message = typed("ba đánh con vậy có bị phạt không", intent="ask_law", confidence=0.6, risk="high")
+    assert answer(STORY, message)[STORY] == message.text
+
+
+def test_correcting_one_line_of_the_summary() -> None:
+    updates = answer(CONFIRM, pressed("correct", field=AGE))
+    assert updates == {AGE: None, CONFIRM: None, intake.MISSES: 0, intake.FIXING: AGE}
+
+
+@pytest.mark.parametrize(
+    ("text", "entities", "field", "value"),
+    [
+        ("sửa tuổi", {}, AGE, None),
+        ("sửa tuổi thành 12", {"age": "12"}, AGE, 12),
+        ("em ấy 12 tuổi mới đúng", {"age": "12"}, AGE, 12),
+        ("không, bé 7 tuổi", {"age": "7"}, AGE, 7),
+        ("sua loi ke", {}, STORY, None),
+        ("cho em sửa lại số điện thoại", {}, CONTACT, None),
+        ("sửa giới tính", {}, SEX, None),
+        ("sửa xã", {}, PLACE, None),
+        ("sửa lại chuyện của ai", {}, SUBJECT, None),
+        ("sửa người được nhắc tới", {}, intake.RELATION, None),
+        ("khoan, sửa tuổi 12", {}, AGE, 12),
+        ("cho con sửa lại cái tuổi", {}, AGE, None),
+        ("tuổi sai rồi", {}, AGE, None),
+        ("ghi sai tuổi rồi, 11 tuổi", {"age": "11"}, AGE, 11),
+        ("sai xã rồi", {}, PLACE, None),
+    ],
+)
+def test_any_field_is_corrected_from_the_summary_in_words(
+    text: str, entities: dict[str, Any], field: str, value: Any
+) -> None:
+    step = intake.take(CONFIRM, {}, typed(text, entities=entities), "teacher")
+    assert step.updates[field] == value
+    assert step.updates[CONFIRM] is None
+    assert OUTCOME not in step.updates
+    fixing = {intake.CONSENT: True, **step.updates}
+    assert field in intake.required(fixing, "child"), "it is asked, also of somebody who is not asked for it otherwise"
+
+
+def test_a_corrected_place_is_only_the_place() -> None:
+    commune = {"entity": "commune", "value": "Xã Tân Thạnh", "text": "xã tân thạnh"}
+    message = typed("nơi ở là xã tân thạnh mới đúng", entities={"commune": "Xã Tân Thạnh"}, found=[commune])
+    assert answer(CONFIRM, message)[PLACE] == {"commune": "Xã Tân Thạnh", "text": "xã tân thạnh"}
+
+
+def test_milk_and_hunger_are_no_corrections() -> None:
+    assert answer(CONFIRM, typed("đói quá"))[CONFIRM] is None
+    assert intake.take(STORY, {}, typed("sữa của em con bị đổ")).updates[STORY] == "sữa của em con bị đổ"
+
+
+def test_no_at_the_summary_asks_what_is_wrong() -> None:
+    step = intake.take(CONFIRM, {}, typed("chưa đúng"))
+    assert (step.updates[CONFIRM], step.say) == (None, "utter_report_what_is_wrong")
+
+
+@pytest.mark.parametrize("text", ["để sau", "de sau", "mai kể tiếp", "tạm dừng"])
+@pytest.mark.parametrize("question", [CONSENT, DANGER, STORY, AGE, CONFIRM])
+def test_a_report_can_be_put_off_at_every_question(text: str, question: str) -> None:
+    assert answer(question, typed(text)) == {OUTCOME: "paused"}
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "intent", "confidence"),
+    [
+        (STORY, "ở nhà con hay bị la, con buồn lắm", "ask_wellbeing", 0.97),
+        (NOTE, "nên gặp bà trước", "talk_to_human", 0.66),
+        (CARER, "mẹ đi làm xa, bà ngoại nuôi", "ask_procedure", 0.95),
+    ],
+)
+def test_a_statement_is_an_answer_whatever_it_could_also_be_about(
+    question: str, text: str, intent: str, confidence: float
+) -> None:
+    assert answer(question, typed(text, intent=intent, confidence=confidence))[question] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence"),
+    [
+        ("cho con gặp cán bộ thiệt", "talk_to_human", 0.99),
+        ("con muốn hỏi về hôn nhân cận huyết", "ask_law", 0.9),
+        ("cho em hỏi chỗ trợ giúp pháp lý", "ask_procedure", 0.8),
+        ("đánh trẻ em bị phạt bao nhiêu", "ask_law", 0.55),
+    ],
+)
+@pytest.mark.parametrize("question", [PLACE, CARER, NOTE])
+def test_a_wish_or_a_question_is_heard_at_every_question(
+    question: str, text: str, intent: str, confidence: float
+) -> None:
+    assert intake.take(question, {}, typed(text, intent=intent, confidence=confidence)).interrupted
