@@ -124,7 +124,8 @@ def fit_model(matrix: Any, labels: Sequence[str], C: float, seed: int) -> Any:  
         model.coef_ = np.vstack([part.coef_ for part in parts])
         model.intercept_ = np.concatenate([part.intercept_ for part in parts])
         model.n_features_in_ = matrix.shape[1]
-    model.coef_ = model.coef_.astype(np.float32)
+    # columns first, as scikit-learn has them: by rows each prediction would copy them all, 13 ms a message
+    model.coef_ = np.asfortranarray(model.coef_, dtype=np.float32)
     return model
 
 

@@ -255,6 +255,7 @@ def test_intents_fitted_on_several_cores_are_those_of_one_fit(monkeypatch: pytes
     monkeypatch.setattr(linear, "MANY", 0)
     model = linear.fit_model(rows, labels, C=3.0, seed=1)
     assert list(model.classes_) == list(alone.classes_)
+    assert model.coef_.flags.f_contiguous, "else every prediction copies all weights"
     assert (model.predict(rows) == alone.predict(rows)).mean() > 0.98
     assert np.abs(model.predict_proba(rows) - alone.predict_proba(rows)).max() < 0.08
 
