@@ -22,7 +22,7 @@ from bot.dialogue import follow
 from bot.reports import OfficerMessage, SafeCall, TooManyAttempts
 
 OPEN, CALL = "receipt_open", "receipt_call"
-KEEP_OPEN = 15 * 60.0  # the tracker store drops it then (bot.dialogue.tracker_store)
+KEEP_OPEN = 15 * 60.0  # the tracker store drops it then (bot.dialogue.trackers)
 STEPS = ("number", "hours", "person", "word")
 
 

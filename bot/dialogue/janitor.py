@@ -18,7 +18,7 @@ from bot.db import audit, tables
 from bot.db.engine import Store
 from bot.dialogue.inbox import forget_lines
 from bot.dialogue.safe_word import KEEP
-from bot.dialogue.tracker_store import read_tracker
+from bot.dialogue.trackers import read_tracker
 from bot.dialogue.worker import read_memory
 from bot.reports.retention import Retention
 

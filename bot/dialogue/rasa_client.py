@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from bot.db.engine import Store
 from bot.dialogue.messages import Button, Reply
-from bot.dialogue.tracker_store import bot_events_after, read_tracker
+from bot.dialogue.trackers import bot_events_after, read_tracker
 
 
 class RasaDown(Exception):

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.db.engine import Store
 from bot.dialogue.intake import CONFIRM, CONSENT, PLACE, RELATION, SKIPPED, TIME, TOLD, questions
-from bot.dialogue.tracker_store import read_tracker
+from bot.dialogue.trackers import read_tracker
 
 NOT_ASKED = (CONSENT, CONFIRM)
 

@@ -29,7 +29,7 @@ from bot.bridges.base import Capabilities
 from bot.db import tables
 from bot.db.engine import Store, open_store
 from bot.dialogue.messages import IncomingMessage, Reply
-from bot.dialogue.tracker_store import read_tracker, write_tracker
+from bot.dialogue.trackers import read_tracker, write_tracker
 from bot.reports.content import open_report
 from bot.settings import ROOT
 from tests.conftest import make_settings

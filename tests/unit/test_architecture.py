@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -78,3 +80,8 @@ def test_actions_hold_no_sql_and_no_http() -> None:
         assert not [
             n for n in imported(path) for f in ("sqlalchemy", "httpx", "requests", "aiohttp") if within(n, f)
         ], path
+
+
+def test_the_gateway_and_the_launcher_load_no_rasa() -> None:
+    code = "import sys, bot.app, bot.desk.web, bot.supervisor; sys.exit('rasa' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

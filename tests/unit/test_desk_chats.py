@@ -18,7 +18,7 @@ from bot.dialogue.duty import Duty
 from bot.dialogue.floor import BOT, OFFICER, Floor
 from bot.dialogue.inbox import Inbox, Outgoing
 from bot.dialogue.messages import IncomingMessage, Reply
-from bot.dialogue.tracker_store import write_tracker
+from bot.dialogue.trackers import write_tracker
 from bot.forwarding import DeskTarget, ForwardingWorker
 from bot.reports import ReportService, SafeCall
 from bot.reports.alarm import SILENT, raise_alarm

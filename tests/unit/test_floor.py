@@ -9,7 +9,7 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.conversation import Memory
 from bot.dialogue.janitor import REST, Janitor
-from bot.dialogue.tracker_store import write_tracker
+from bot.dialogue.trackers import write_tracker
 from tests.unit.floor_world import LIMITS, World, world
 
 __all__ = ["world"]

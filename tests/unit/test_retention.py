@@ -16,7 +16,7 @@ from bot.dialogue.inbox import Inbox, save_context
 from bot.dialogue.janitor import Janitor
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.safe_word import SafeWords
-from bot.dialogue.tracker_store import write_tracker
+from bot.dialogue.trackers import write_tracker
 from bot.forwarding import DeskTarget, ForwardingWorker, Outcome
 from bot.reports import ReportService, end_alarm, raise_alarm
 from bot.reports.content import Shredded, open_report

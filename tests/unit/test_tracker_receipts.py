@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.dialogue.tracker_store import RECEIPT_OPEN, without_receipts
+from bot.dialogue.trackers import RECEIPT_OPEN, without_receipts
 
 CODE, DIGITS = "1234 5678 9012 3456", "1234567890123456"
 
