@@ -9,7 +9,7 @@ from typing import Any
 
 from anyio import to_thread
 from rasa_sdk import FormValidationAction, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.report_draft import (
@@ -47,6 +47,10 @@ class ActionStartReport(SafeAction):
 
     def name(self) -> str:
         return "action_start_report"
+
+    def refused(self) -> Events:
+        """No form follows ("làm sao biết ai tố cáo mình")."""
+        return [FollowupAction("action_listen")]
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         dispatcher.utter_message(json_message={"in_form": True, "draft": True})

@@ -44,10 +44,14 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """Do the work and return Rasa's events."""
 
+    def refused(self) -> Events:
+        """What follows a refusal."""
+        return []
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
         try:
             if self.refuses and refuse(dispatcher, tracker):
-                return []
+                return self.refused()
             if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:
                 return []
             if self.informs and not tracker.active_loop.get("name") and introduces(typed(tracker)):

@@ -19,7 +19,7 @@ from bot.dialogue.intake import is_plain_answer
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
-from bot.language.audience import AUDIENCES, guess_audience
+from bot.language.audience import AUDIENCES, audience_of_age, guess_audience
 from bot.safety import (
     RISKS,
     Answered,
@@ -226,7 +226,10 @@ class Conversation:
             memory.audience, memory.audience_chosen = said.audience, True
         elif said.text and not memory.audience_chosen and not (memory.in_form and memory.audience):
             # In the middle of a report the voice stays, and with it who is asked what.
-            memory.audience = guess_audience(said.text) or memory.audience
+            # To a safe answer, whatever it asked, a bare number is one's age.
+            asked = memory.asked and not memory.in_form and memory.audience not in ("parent", "teacher")
+            own = audience_of_age(said.text) if asked else None
+            memory.audience = own or guess_audience(said.text) or memory.audience
 
     async def _without_words(
         self, message: IncomingMessage, said: Said, sender: str, memory: Memory, key: str, repeated: bool

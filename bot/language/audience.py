@@ -15,6 +15,8 @@ from bot.language.tables import load
 AUDIENCES = ("child", "teen", "parent", "teacher")
 OWN_AGE = re.compile(r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
 
+ONLY_AGE = re.compile(r"(?:(?:da|thua|co|con|em|chau)[ ,]+)*(\d{1,2})\s?(?:t|tuoi)?(?: (?:a|co|nha))*[ .!]*")
+
 
 @lru_cache(maxsize=1)
 def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
@@ -31,9 +33,21 @@ def guess_audience(text: str) -> str | None:
     normal = normalise(text)[:400]
     bare = strip_accents(normal)
     age = OWN_AGE.search(bare)
-    if age and 3 <= int(age.group(2)) <= 17:
-        return "child" if int(age.group(2)) < 11 else "teen"
+    if age and (voice := _of_age(int(age.group(2)))):
+        return voice
     for audience, accented, stripped in _patterns():
         if accented.search(normal) or (bare == normal and stripped.search(bare)):
             return audience
     return None
+
+
+def audience_of_age(text: str) -> str | None:
+    """The audience of somebody who answers with their age and nothing else ("9", "dạ 12 tuổi"), or None."""
+    age = ONLY_AGE.fullmatch(strip_accents(normalise(text)))
+    return _of_age(int(age.group(1))) if age else None
+
+
+def _of_age(years: int) -> str | None:
+    if not 3 <= years <= 17:
+        return None
+    return "child" if years < 11 else "teen"

@@ -337,3 +337,12 @@ def test_at_the_choice_it_is_said_who_reads(line: Line) -> None:
     asked(teen.heard, "đồng ý", "năm câu")
     not_said(teen.say("ai doc duoc v, dung cho ba me biet nha"), "hứa", "không ai biết")
     assert teen.reports() == []
+
+
+def test_who_asks_for_the_reporter_is_refused_and_gets_no_form(line: Line) -> None:
+    person = Person(line, "web")
+    for words in ("lam sao de biet ai to cao minh", "tôi muốn biết ai đã báo nhà tôi"):
+        heard = person.say(words)
+        asked(heard, "111", "113")
+        not_said(heard, "đồng ý", "mấy tuổi")
+    asked(person.say("con muốn hỏi luật đánh con"), "Căn cứ|111")

@@ -10,6 +10,8 @@ from bot.language.audience import guess_audience
 @pytest.mark.parametrize(
     ("text", "audience"),
     [
+        ("thằng nhỏ 14 tuổi nhà tui bị bạn nó quay clip", "parent"),
+        ("thang nho lop 8 nha tui bi ban chui", "parent"),
         ("cô ơi con bị bạn đánh", "child"),
         ("con 9t con bi danh", "child"),
         ("ba con hay nhậu", "child"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import FollowupAction
+from rasa_sdk.executor import CollectingDispatcher
 
+from actions.report import ActionStartReport
 from actions.report_draft import draft_of, told_before, told_meanwhile
 from bot.dialogue import intake
 
@@ -112,3 +115,14 @@ def test_what_was_told_while_a_report_was_put_off_is_added() -> None:
 def test_assent_is_recorded_with_its_words() -> None:
     draft = draft_of(tracker([], report_assent={"at": 1_800_000_000.0, "voice": "child"}))
     assert (draft.assent_at, draft.assent_voice) == (1_800_000_000.0, "child")
+
+
+async def test_a_refused_wish_opens_no_report() -> None:
+    asked = said("làm sao biết ai đã tố cáo mình", intent="start_report")
+    dispatcher = CollectingDispatcher()
+    latest = {"text": asked["text"], "intent": {"name": "start_report"}, "metadata": asked["metadata"]}
+    here = Tracker("s", {}, latest, [asked], False, None, {}, "action_listen")
+    events = await ActionStartReport().run(dispatcher, here, {})
+    assert events == [FollowupAction("action_listen")], "the form does not follow"
+    assert "111" in str(dispatcher.messages)
+    assert "in_form" not in str(dispatcher.messages)

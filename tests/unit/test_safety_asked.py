@@ -135,6 +135,18 @@ async def test_the_question_is_put_again_when_something_else_is_said_and_then_fo
     assert (replies[0].text, memory.asked) == ("mẫu", ""), "an old question is not answered by a later yes"
 
 
+@pytest.mark.parametrize(
+    ("first", "text", "then"),
+    [("so wa", "9", "child"), ("so wa", "dạ 12 tuổi", "teen"), ("bé nhà tôi bị đánh", "9", "parent")],
+)
+async def test_a_bare_number_after_a_safe_answer_is_ones_age(first: str, text: str, then: str) -> None:
+    memory = Memory(introduced=True)
+    conversation = Conversation(Fixed(**{first.replace(" ", "_"): DYING}), ANSWERS, Rasa())  # type: ignore[arg-type]
+    for number, words in enumerate((first, text)):
+        await conversation.respond(IncomingMessage("web", "1", str(number), text=words), "s", memory, str(number))
+    assert memory.audience == then
+
+
 async def test_after_no_the_offer_stands() -> None:
     replies, memory, rasa, _ = await talk(Fixed(con_muon_chet=DYING), "con muon chet", "khong", "da muon")
     assert rasa.given[-1][0] == "/start_report"
