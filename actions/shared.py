@@ -124,7 +124,7 @@ def refuse(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     """Refuse kindly what must not be answered plainly. Returns whether something was, or had been, refused."""
     if metadata(tracker).get("safety_shown") and metadata(tracker).get("kind") == "offender":
         return True
-    refused = answerer().refuse(typed(tracker), audience(tracker))
+    refused = answerer().refuse(typed(tracker), audience(tracker), metadata(tracker).get("request") or "")
     if refused is None:
         return False
     speak(dispatcher, Reply(refused.text, refused.buttons))

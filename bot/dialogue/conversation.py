@@ -271,6 +271,7 @@ class Conversation:
             "kind": assessment.kind,
             "reasons": list(assessment.reasons),
             "codes": list(assessment.codes),
+            "request": assessment.request,
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
         }
         try:

@@ -44,16 +44,21 @@ class Readings:
     """Log-odds that the message is a disclosure, an emergency or about self-harm."""
     grades: Array
     """Log-odds that the risk is at least low, medium, high, immediate."""
+    refused: Array
+    """Log-odds that the message is a request that must not be answered."""
+    kinds: Array
+    """Log-shares of the kinds of such requests, one column for each of ``Encoder.kinds``."""
 
 
 class Encoder:
     """Reads messages; remembers the last few, since intent and risk ask about the same message."""
 
-    def __init__(self, session: Any, tokenizer: Any, intents: list[str]) -> None:
+    def __init__(self, session: Any, tokenizer: Any, intents: list[str], kinds: list[str]) -> None:
         self._session = session
         self._tokenizer = tokenizer
         self._known: OrderedDict[str, tuple[Any, ...]] = OrderedDict()
         self.intents = intents
+        self.kinds = kinds
 
     @classmethod
     def load(cls, folder: Path = MODEL) -> Encoder:
@@ -76,7 +81,7 @@ class Encoder:
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(files["encoder.onnx"], options, providers=["CPUExecutionProvider"])
         tokenizer = Tokenizer.from_str(files["tokenizer.json"].decode("utf-8"))
-        return cls(session, tokenizer, list(card["intents"]))
+        return cls(session, tokenizer, list(card["intents"]), list(card["kinds"]))
 
     def read(self, normals: Sequence[str]) -> Readings:
         """Read messages in the normal form (``bot.language.normalise``)."""
@@ -84,8 +89,10 @@ class Encoder:
         fresh = dict(zip(missing, self._run(missing), strict=True))
         rows = [fresh[text] if text in fresh else self._known[text] for text in normals]
         self._remember(fresh)
-        intents, danger, grades = (np.array([row[part] for row in rows], dtype=np.float64) for part in range(3))
-        return Readings(intents, danger, grades)
+        parts = [np.array([row[part] for row in rows], dtype=np.float64) for part in range(4)]
+        intents, danger, grades, requests = parts
+        none = np.clip(requests[:, 0], -12.0, -1e-6)
+        return Readings(intents, danger, grades, np.log(-np.expm1(none)) - none, requests[:, 1:])
 
     def _run(self, normals: Sequence[str]) -> list[tuple[Any, ...]]:
         found: list[Any] = [None] * len(normals)

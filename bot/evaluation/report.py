@@ -135,6 +135,7 @@ def flat(report: Report) -> dict[str, float | None]:
         found[f"intent_accuracy_{name}"] = row["accuracy"]
         found[f"risk_recall_{name}"] = row["risk"]["recall"]
         found[f"false_alarms_{name}"] = row["risk"]["false_alarms"]
+        found[f"false_refusals_{name}"] = row["risk"]["false_refusals"]
         found[f"immediate_as_high_{name}"] = row["risk"]["immediate_as_high"]
         for rate, recall in row["risk"]["recall_at"].items():
             found[f"risk_recall_at_{rate}_{name}"] = recall
@@ -151,7 +152,8 @@ def flat(report: Report) -> dict[str, float | None]:
 def names() -> set[str]:
     """Every figure that some run measures."""
     risks = [f"risk_recall_at_{rate:.2f}" for rate in risk.RATES]
-    each = ["intent_macro_f1", "intent_accuracy", "risk_recall", "false_alarms", "immediate_as_high", *risks]
+    each = ["intent_macro_f1", "intent_accuracy", "risk_recall", "false_alarms", "false_refusals"]
+    each += ["immediate_as_high", *risks]
     kinds = [f"entity_{score}_{kind}" for score in ("precision", "recall", "f1") for kind in (*entities.KINDS, "all")]
     once = ["calibration_error", "latency_wall_p50_ms", "latency_cpu_p50_ms", "rss_mb", "models_mb"]
     return {*(f"{figure}_{register}" for figure in each for register in REGISTERS), *kinds, *once}

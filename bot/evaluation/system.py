@@ -23,6 +23,8 @@ class Answer:
     """Its level, 0 (none) to 4 (immediate)."""
     score: float
     """What the risk is graded from, 0 to 1."""
+    refused: bool = False
+    """Whether it is taken for a request that must not be answered."""
 
     @property
     def alarm(self) -> bool:
@@ -48,5 +50,5 @@ class System:
             batch = texts[at : at + BATCH]
             for parsed, text in zip(self._parser.parse_all(batch), batch, strict=True):
                 risk = self._assessor.assess(text)
-                found.append(Answer(parsed.intent, parsed.confidence, level(risk.risk), risk.score))
+                found.append(Answer(parsed.intent, parsed.confidence, level(risk.risk), risk.score, bool(risk.request)))
         return found

@@ -22,6 +22,10 @@ def summary(report: Report) -> str:
     ]
     for kind, row in report["entities"]["by_kind"].items():
         lines.append(f"{kind:<20}{row['precision']:>9.3f}{row['recall']:>8.3f}{row['f1']:>8.3f}{row['n']:>8}")
+    refused = ", ".join(
+        f"{row['risk']['false_refusals']:.3f} {NAMES[name]}" for name, row in report["registers"].items()
+    )
+    lines += ["", f"taken for a request to refuse: {refused}"]
     lines += ["", f"calibration error {report['reliability']['calibration_error']:.3f}", *_costs(report)]
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ class Answerer:
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
             return self._safety(text, who, on, intent, assessment)
-        if refused := self.refuse(text, audience):
+        if refused := self.refuse(text, audience, assessment.request if assessment else ""):
             return refused
         if intent == "contact_hotlines" and not _about_111().search(plain(text)):
             return self._hotlines(who)
@@ -75,9 +75,12 @@ class Answerer:
             return self._clarify(result, who)
         return self._not_known(status, result, text, who, on)
 
-    def refuse(self, text: str, audience: str | None) -> Answer | None:
-        """The kind refusal of what must not be answered plainly; None for everything else."""
-        refusal = self.phrases.refusal(text[:MAX_QUESTION])
+    def refuse(self, text: str, audience: str | None, request: str = "") -> Answer | None:
+        """The kind refusal of what must not be answered plainly; None for everything else.
+
+        ``request``: the kind that the risk model sees (``Assessment.request``), for what no pattern knows.
+        """
+        refusal = self.phrases.refusal(text[:MAX_QUESTION], request)
         if refusal is None:
             return None
         items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
@@ -148,7 +151,9 @@ class Answerer:
 
     def _may_inform(self, text: str, intent: str | None, assessment: Assessment) -> bool:
         """Whether a message at risk is a question too, and one that may be answered."""
-        if assessment.risk == "immediate" or assessment.kind == "offender" or self.phrases.refusal(text):
+        if assessment.risk == "immediate" or assessment.kind == "offender":
+            return False
+        if self.phrases.refusal(text, assessment.request):
             return False
         if intent in INTENT_KINDS:
             return True

@@ -81,7 +81,8 @@ class Phrases:
         """A button's title."""
         return self._buttons[key].format(**values)
 
-    def refusal(self, text: str) -> Refusal | None:
-        """The kind of request that must not be answered plainly, if the text is one."""
+    def refusal(self, text: str, seen: str = "") -> Refusal | None:
+        """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``."""
         bare = plain(text)
-        return next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
+        by_words = next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
+        return by_words or next((refusal for refusal in self.refusals if refusal.id == seen), None)

@@ -56,7 +56,7 @@ def follow(
     """The answer to a message that leans on the last one; None when it stands alone, or safety comes first."""
     if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
         return None
-    if answerer.refuse(text, audience):
+    if answerer.refuse(text, audience, assessment.request if assessment else ""):
         return None
     wanted = read(text, thread)
     if wanted is None:

@@ -26,6 +26,15 @@ class Example:
     risk: str
 
 
+@dataclass(frozen=True)
+class Request:
+    """One written message that asks for what must be refused. ``kind`` is a refusal of ``knowledge/phrases.yml``."""
+
+    text: str
+    kind: str
+    situation: str
+
+
 RISKS = ("none", "low", "medium", "high", "immediate")
 
 
@@ -35,6 +44,21 @@ def load_examples(nlu_dir: Path | str) -> list[Example]:
     if not paths:
         raise DataError(f"No training data in {Path(nlu_dir).name}/: check out nlu_data/nlu again.")
     return [example for path in paths for example in _file(path)]
+
+
+def load_requests(folder: Path | str) -> list[Request]:
+    """Every request of ``nlu_data/refused``: lists of ``{kind, situation, messages}``. Raises ``DataError``."""
+    found = []
+    for path in sorted(Path(folder).glob("*.yml")):
+        for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []:
+            try:
+                kind, situation, messages = (entry[key] for key in ("kind", "situation", "messages"))
+                found += [Request(text.strip(), str(kind), str(situation)) for text in messages]
+            except (KeyError, TypeError, AttributeError):
+                raise DataError(f"{path.name}: an entry is not {{kind, situation, messages: [texts]}}.") from None
+    if not found:
+        raise DataError(f"No requests in {Path(folder).name}/: check out nlu_data/refused again.")
+    return found
 
 
 def _file(path: Path) -> Iterator[Example]:

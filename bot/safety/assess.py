@@ -14,7 +14,7 @@ from bot.language import normalise, strip_accents
 from .features import pieces
 from .introductions import introduces, says_who
 from .lexicon import Findings, Lexicon
-from .model import DANGER, RiskModel
+from .model import DANGER, RiskModel, Scores
 from .reasons import reasons
 from .types import Assessment, Context, Kind, Risk, higher, level
 
@@ -27,6 +27,8 @@ CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
 _ONE = threading.Lock()
 """The encoder remembers what it has read and is not made for two at a time."""
+ASKS_TO_DIE = ("self-harm-method",)
+"""Requests that say more of the asker than of what they ask for: the safe words come before any refusal."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -45,6 +47,8 @@ class Seen:
     high: float = -9.0
     immediate: float = -9.0
     danger: str = DANGER[0]
+    request: str = ""
+    """The kind of request to refuse that it is."""
 
 
 @dataclass
@@ -97,7 +101,10 @@ class RiskAssessor:
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
         self._in_context(verdict, normal, found, seen, context, answer)
-        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk), own=_own(normal))
+        request = "" if context.in_form else seen.request
+        if request in ASKS_TO_DIE:
+            verdict.raise_to("high", "model_self_harm")
+        return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk), _own(normal), request)
 
     def _look(self, parts: list[str]) -> Seen:
         scores = self._model.scores(parts)
@@ -107,7 +114,14 @@ class RiskAssessor:
             high=float(scores.high.max()),
             immediate=float(scores.immediate.max()),
             danger=DANGER[int(np.argmax(scores.parts[worst]))],
+            request=self._request(scores) if len(parts) == 1 else "",
         )
+
+    def _request(self, scores: Scores) -> str:
+        """The kind of request to refuse that a message is; a long one tells a story."""
+        if not self._model.kinds or scores.refused[0] < self._model.thresholds.refused:
+            return ""
+        return self._model.kinds[int(np.argmax(scores.kinds[0]))]
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
         """Words of an offender inside what reads clearly as a victim's or witness's message."""
@@ -191,7 +205,7 @@ class RiskAssessor:
             return "self_harm"
         return "emergency" if verdict.risk == "immediate" else "disclosure"
 
-    def _finish(self, verdict: Verdict, kind: Kind, score: float, own: bool = False) -> Assessment:
+    def _finish(self, verdict: Verdict, kind: Kind, score: float, own: bool = False, request: str = "") -> Assessment:
         codes = list(verdict.codes)
         if kind == "worry" and not codes:
             codes.append("doubtful")
@@ -200,7 +214,7 @@ class RiskAssessor:
         phrases = [reasons()[code] for code in codes]
         if "model_disclose_other" in codes:
             codes += ["about_other", "own_words"] if own else ["about_other"]
-        return Assessment(verdict.risk, kind, score, phrases, tuple(codes))
+        return Assessment(verdict.risk, kind, score, phrases, tuple(codes), request)
 
 
 def _own(normal: str) -> bool:

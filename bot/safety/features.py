@@ -12,7 +12,7 @@ from bot.nlu.hashing import hashed_tfidf
 
 from .concepts import concept_grams
 
-VERSION = 10
+VERSION = 11
 """Raise it when features or heads change, so that stored models are trained again."""
 MAX_PIECE = 600
 MAX_PIECES = 40

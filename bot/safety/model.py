@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from .types import RiskModelError
 Array = npt.NDArray[np.float64]
 DANGER = ("disclose_self", "disclose_other", "emergency", "self_harm")
 FILE = "risk.joblib"
+NEVER = -9.0
+KIND = "refused:"
+"""What the names of the heads of such requests begin with."""
 REMEDY = "run `make train` (python -m bot train)"
 
 
@@ -32,6 +36,10 @@ class Scores:
     immediate: Array
     parts: Array
     """Shares of the ``DANGER`` intents, in that order."""
+    refused: Array
+    """Log-odds that the message is a request that must not be answered."""
+    kinds: Array
+    """How much it looks like each of ``RiskModel.kinds``; only the greatest counts."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class Thresholds:
     worry: float
     high: float
     immediate: float
+    refused: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ LINEAR = {
     "risk": Blend((0.3, 0.7, 0.0, 0.0), 0.0),
     "high": Blend((1.0, 0.0), 0.0),
     "immediate": Blend((1.0, 0.0), 0.0),
+    "refused": Blend((1.0, 0.0), 0.0),
 }
 """The linear heads alone."""
 
@@ -74,44 +84,51 @@ class RiskModel:
     bias: Array
     thresholds: Thresholds
     blends: dict[str, Blend]
-    """For ``risk``, ``high`` and ``immediate``: over the columns of ``voices``."""
+    """For ``risk``, ``high``, ``immediate`` and ``refused``: over the columns of ``voices``."""
+    kinds: list[str] = field(default_factory=list)
+    """The kinds of requests that are refused (``nlu_data/refused``), sorted."""
     version: int = VERSION
 
     def scores(self, normals: Sequence[str]) -> Scores:
         """Score messages in their normal form."""
-        voices, parts = self.voices(normals, encoder() if self.reads else None)
-        return Scores(**{name: blend(voices[name]) for name, blend in self.blends.items()}, parts=parts)
+        voices, parts, kinds = self.voices(normals, encoder() if self.reads else None)
+        return Scores(**{name: blend(voices[name]) for name, blend in self.blends.items()}, parts=parts, kinds=kinds)
 
     @property
     def reads(self) -> bool:
         """Whether the encoder has a say (it has none in cross-validation, whose messages it was trained on)."""
         return any(any(blend.weights[len(blend.weights) // 2 :]) for blend in self.blends.values())
 
-    def voices(self, normals: Sequence[str], reader: Encoder | None) -> tuple[dict[str, Array], Array]:
-        """What the models say, before it is blended, in log-odds; and the shares of the ``DANGER`` intents.
+    def voices(self, normals: Sequence[str], reader: Encoder | None) -> tuple[dict[str, Array], Array, Array]:
+        """What the models say, before it is blended, in log-odds; the shares of the ``DANGER`` intents; the kinds.
 
         ``risk``: at-risk head, summed danger intents, the encoder's danger, its summed danger intents.
-        ``high`` and ``immediate``: the linear head, the encoder's grade. Without the encoder its columns are 0.
+        ``high``, ``immediate`` and ``refused``: the linear head, the encoder's. Without the encoder its columns are 0.
         """
         logits = np.asarray(self.features.transform(normals) @ self.weights, dtype=np.float64) + self.bias
         column = {head: logits[:, i] for i, head in enumerate(self.heads)}
-        intents = [head for head in self.heads if not head.startswith("_")]
+        intents = [head for head in self.heads if not head.startswith(("_", KIND))]
         shares = _shares(np.stack([column[name] for name in intents], axis=1))
         own = np.stack([shares[:, intents.index(name)] for name in DANGER], axis=1)
         risk = [column["_at_risk"], log_odds(own.sum(axis=1)), np.zeros(len(own)), np.zeros(len(own))]
-        high, immediate = np.zeros(len(own)), np.zeros(len(own))
+        high, immediate, refused = np.zeros(len(own)), np.zeros(len(own)), np.zeros(len(own))
+        kinds = np.array([column[KIND + name] for name in self.kinds]).reshape(len(self.kinds), len(own)).T
         if reader is not None:
             readings = reader.read(normals)
             read = np.exp(np.stack([readings.intents[:, reader.intents.index(name)] for name in DANGER], axis=1))
             risk[2:] = [readings.danger, log_odds(read.sum(axis=1))]
             high, immediate = readings.grades[:, 2], readings.grades[:, 3]
+            if self.kinds and set(self.kinds) <= set(reader.kinds):
+                refused = readings.refused
+                kinds = kinds + readings.kinds[:, [reader.kinds.index(name) for name in self.kinds]]
             own = (own + read) / 2
         voices = {
             "risk": np.stack(risk, axis=1),
             "high": np.stack([column["_high"], high], axis=1),
             "immediate": np.stack([column["_immediate"], immediate], axis=1),
+            "refused": np.stack([column.get("_refused", np.full(len(own), NEVER)), refused], axis=1),
         }
-        return voices, own
+        return voices, own, kinds
 
     def save(self, models_dir: Path) -> Path:
         """Store the model; replaces an older one in one step."""

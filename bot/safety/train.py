@@ -9,23 +9,24 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
+from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from bot import language
 from bot.encoder import encoder, is_calibration
 from bot.encoder import fingerprint as encoder_fingerprint
-from bot.nlu.data import Example, load_examples
+from bot.nlu.data import Example, Request, load_examples, load_requests
 
 from .features import VERSION, stack, vectorizer, views
-from .model import DANGER, FILE, LINEAR, Array, Blend, RiskModel, Scores, Thresholds
+from .model import DANGER, FILE, KIND, LINEAR, Array, Blend, RiskModel, Scores, Thresholds
 from .types import level
 
 Mask = npt.NDArray[np.bool_]
@@ -52,6 +53,8 @@ SERVICE = frozenset(
 ALARM_RECALL, WORRY_RECALL = 0.97, 0.99
 """Recall of messages at risk on unseen situations at which the alarm and the gentle form begin."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.97, 0.55
+FALSE_REFUSALS = 0.004
+"""The share of other messages (near-misses among them) that may be taken for a request to refuse."""
 FINGERPRINT = "risk.fingerprint.json"
 
 
@@ -77,6 +80,21 @@ class Labels:
         self.situations = np.array([e.situation for e in examples])
 
 
+class Requests:
+    """Requests to refuse, as typed and bare. They teach the heads of refusal alone."""
+
+    def __init__(self, requests: Sequence[Request]) -> None:
+        self.rows = [views(r.text) for r in requests]
+        self.kinds = np.array([r.kind for r in requests])
+        self.held: Mask = np.array([is_calibration(r.situation) for r in requests])
+
+    def part(self, held: bool) -> Requests:
+        """Those of the calibration share, or the others."""
+        chosen, part = np.flatnonzero(self.held == held), Requests([])
+        part.rows, part.kinds, part.held = [self.rows[i] for i in chosen], self.kinds[chosen], self.held[chosen]
+        return part
+
+
 def check_labels(examples: Sequence[Example]) -> None:
     """Raises ``LabelError`` for labels that cannot be true together."""
     for example in examples:
@@ -89,12 +107,18 @@ def check_labels(examples: Sequence[Example]) -> None:
             raise LabelError(f"{example.situation}: emergency with risk {example.risk}")
 
 
+def requests_dir(nlu_dir: Path) -> Path:
+    """Where the requests to refuse stand beside the training data."""
+    return Path(nlu_dir).parent / "refused"
+
+
 def fingerprint(nlu_dir: Path) -> str:
     """Changes whenever training data, this room's code or the normal form changes."""
     digest = hashlib.sha256(f"{VERSION} {language.fingerprint()} {encoder_fingerprint()}".encode())
     here = Path(__file__).parent
     for path in [
         *sorted(Path(nlu_dir).rglob("*.yml")),
+        *sorted(requests_dir(nlu_dir).glob("*.yml")),
         *(here / f"{n}.py" for n in ("concepts", "features", "model", "train")),
         here / "data" / "concepts.yml",
     ]:
@@ -110,23 +134,28 @@ def train(nlu_dir: Path, models_dir: Path) -> Path:
         return path
     examples = load_examples(nlu_dir)
     check_labels(examples)
+    requests = Requests(load_requests(requests_dir(nlu_dir)))
     labels, rows = Labels(examples), [views(e.text) for e in examples]
     held = np.array([is_calibration(e.situation) for e in examples])
     if (held & labels.at_risk).sum() < ENOUGH:
         held = np.ones(len(examples), bool)
-    trial = fit(rows, labels, np.flatnonzero(~held)) if not held.all() else fit(rows, labels)
-    model = fit(rows, labels)
-    model.blends, model.thresholds = calibrate(trial, rows, labels, np.flatnonzero(held))
+    known, unseen = requests.part(held=False), requests.part(held=True)
+    trial = fit(rows, labels, None if held.all() else np.flatnonzero(~held), known)
+    model = fit(rows, labels, requests=requests)
+    model.blends, model.thresholds = calibrate(trial, rows, labels, np.flatnonzero(held), unseen)
     path = model.save(Path(models_dir))
     stamp.write_text(json.dumps({"fingerprint": wanted}))
     return path
 
 
 def calibrate(
-    trial: RiskModel, rows: Sequence[tuple[str, str]], labels: Labels, held: Indices
+    trial: RiskModel, rows: Sequence[tuple[str, str]], labels: Labels, held: Indices, requests: Requests
 ) -> tuple[dict[str, Blend], Thresholds]:
     """Blend the voices and choose the thresholds on messages whose situations neither model saw, in both views."""
-    voices, _ = trial.voices(stack([rows[i] for i in held]), encoder())
+    voices, *_ = trial.voices(stack([rows[i] for i in held]), encoder())
+    asked, *_ = trial.voices(stack(requests.rows), encoder())
+    either = np.concatenate([voices["refused"], asked["refused"]])
+    refused = blend(either, np.arange(len(either)) >= len(voices["refused"]))
     twice = np.concatenate([held, held])
     among = labels.at_risk[twice]
     blends = {
@@ -134,7 +163,9 @@ def calibrate(
         "high": blend(voices["high"][among], labels.high[twice][among]),
         "immediate": blend(voices["immediate"][among], labels.immediate[twice][among]),
     }
-    return blends, choose(labels, twice, *(blends[name](voices[name]) for name in ("risk", "high", "immediate")))
+    limits = choose(labels, twice, *(blends[name](voices[name]) for name in ("risk", "high", "immediate")))
+    limit = float(np.quantile(refused(voices["refused"]), 1 - FALSE_REFUSALS))
+    return {**blends, "refused": refused}, replace(limits, refused=limit)
 
 
 def blend(voices: Array, truth: Mask) -> Blend:
@@ -152,15 +183,18 @@ def blend(voices: Array, truth: Mask) -> Blend:
     return Blend(tuple(float(v) for v in found[:-1]), float(found[-1]))
 
 
-def fit(rows: Sequence[tuple[str, str]], labels: Labels, only: npt.NDArray[Any] | None = None) -> RiskModel:
+def fit(
+    rows: Sequence[tuple[str, str]],
+    labels: Labels,
+    only: npt.NDArray[Any] | None = None,
+    requests: Requests | None = None,
+) -> RiskModel:
     """Fit features and heads on some messages (all by default), as typed and without diacritics."""
     chosen = np.arange(len(rows)) if only is None else only
     features = vectorizer()
     matrix = features.fit_transform(stack([rows[i] for i in chosen]))
     twice = np.concatenate([chosen, chosen])
-    heads: list[str] = []
-    columns: list[Any] = []
-    bias: list[float] = []
+    fitted: list[tuple[str, LogisticRegression]] = []
     targets: list[tuple[str, Mask, Mask, float]] = [
         (str(name), labels.classes == name, np.ones(len(rows), bool), 3.0) for name in np.unique(labels.classes)
     ]
@@ -171,15 +205,32 @@ def fit(rows: Sequence[tuple[str, str]], labels: Labels, only: npt.NDArray[Any] 
     ]
     for name, target, among, strength in targets:
         keep = among[twice]
-        head = LogisticRegression(
-            C=strength, solver="liblinear", dual=True, class_weight="balanced", tol=0.1, random_state=SEED
-        )
-        head.fit(matrix[keep], target[twice][keep])
-        heads.append(name)
-        columns.append(head.coef_[0].astype(np.float32))
-        bias.append(float(head.intercept_[0]))
-    empty = Thresholds(0.0, 0.0, 0.0, 0.0)
-    return RiskModel(features, heads, np.stack(columns, axis=1), np.array(bias), empty, LINEAR)
+        fitted.append((name, _head(matrix[keep], target[twice][keep], strength)))
+    fitted += _refusals(matrix, features, requests)
+    weights = np.stack([head.coef_[0].astype(np.float32) for _, head in fitted], axis=1)
+    bias = np.array([float(head.intercept_[0]) for _, head in fitted])
+    kinds = [name.removeprefix(KIND) for name, _ in fitted if name.startswith(KIND)]
+    return RiskModel(
+        features, [name for name, _ in fitted], weights, bias, Thresholds(0.0, 0.0, 0.0, 0.0), LINEAR, kinds
+    )
+
+
+def _refusals(matrix: Any, features: Any, requests: Requests | None) -> list[tuple[str, LogisticRegression]]:
+    """The head that tells requests to refuse from all else, and one for each kind, among the requests."""
+    if requests is None or not len(requests.kinds):
+        return []
+    asked = features.transform(stack(requests.rows))
+    kinds = np.concatenate([requests.kinds, requests.kinds])
+    whole = np.concatenate([np.zeros(matrix.shape[0], bool), np.ones(asked.shape[0], bool)])
+    heads = [("_refused", _head(vstack([matrix, asked]).tocsr(), whole, 3.0))]
+    return heads + [(KIND + str(kind), _head(asked, kinds == kind, 3.0)) for kind in np.unique(kinds)]
+
+
+def _head(matrix: Any, target: Mask, strength: float) -> LogisticRegression:
+    head = LogisticRegression(
+        C=strength, solver="liblinear", dual=True, class_weight="balanced", tol=0.1, random_state=SEED
+    )
+    return head.fit(matrix, target)
 
 
 def fold_models(
@@ -193,13 +244,18 @@ def fold_models(
 
 def out_of_fold(rows: Sequence[tuple[str, str]], models: Iterable[tuple[RiskModel, Indices]]) -> tuple[Scores, Scores]:
     """Scores of every message by a model that saw no message of its situation: as typed, and bare."""
-    found = [[np.zeros(len(rows)) for _ in range(3)] + [np.zeros((len(rows), len(DANGER)))] for _ in range(2)]
+    empty = {f.name: np.zeros(len(rows)) for f in fields(Scores)}
+    shapes = {"parts": len(DANGER), "kinds": 0}
+    found = [
+        {name: np.zeros((len(rows), shapes[name])) if name in shapes else zeros.copy() for name, zeros in empty.items()}
+        for _ in range(2)
+    ]
     for model, unseen in models:
         for view in (0, 1):
             scores = model.scores([rows[i][view] for i in unseen])
-            for column, values in zip(found[view], astuple(scores), strict=True):
-                column[unseen] = values
-    typed, bare = (Scores(*view) for view in found)
+            for name, column in found[view].items():
+                column[unseen] = getattr(scores, name)
+    typed, bare = (Scores(**view) for view in found)
     return typed, bare
 
 

@@ -27,18 +27,19 @@ from bot.nlu.data import fingerprint, load_examples
 
 SIZES = Sizes(width=384, layers=12, heads=12, inner=1536, vocabulary=0, positions=512, epsilon=1e-12)
 """Of multilingual-E5-small."""
+OUTPUTS = ("intent", "danger", "grade", "request")
 
 
 class Outputs(nn.Module):
-    """Log-shares of the intents, log-odds of danger and of the grades."""
+    """Log-shares of the intents, log-odds of danger and of the grades, log-shares of no request and each kind."""
 
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.reader = reader
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        intent, danger, grade, _ = self.reader(ids, mask)
-        return intent.log_softmax(-1), danger, grade
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        intent, danger, grade, request, _ = self.reader(ids, mask)
+        return intent.log_softmax(-1), danger, grade, request.log_softmax(-1)
 
 
 def main() -> None:
@@ -50,21 +51,21 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(options.run / "tokenizer.json"))
-    intents = json.loads((options.run / "intents.json").read_text())
-    reader = Reader(Encoder(tokenizer.get_vocab_size(), SIZES, 0.0), len(intents))
+    names = json.loads((options.run / "names.json").read_text())
+    reader = Reader(Encoder(tokenizer.get_vocab_size(), SIZES, 0.0), len(names["intents"]), len(names["kinds"]))
     reader.load_state_dict(torch.load(options.run / "model.pt", weights_only=True))
     outputs = Outputs(reader).eval()
     target = options.out / "encoder.onnx"
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"
         dynamic = {"ids": {0: "batch", 1: "length"}, "mask": {0: "batch", 1: "length"}}
-        dynamic |= {name: {0: "batch"} for name in ("intent", "danger", "grade")}
+        dynamic |= {name: {0: "batch"} for name in OUTPUTS}
         torch.onnx.export(
             outputs,
             encode(tokenizer, ["xin chào", "em bị bạn đánh thì phải làm sao ạ"]),
             str(whole),
             input_names=["ids", "mask"],
-            output_names=["intent", "danger", "grade"],
+            output_names=list(OUTPUTS),
             opset_version=17,
             dynamo=False,
             dynamic_axes=dynamic,
@@ -74,7 +75,7 @@ def main() -> None:
     texts = [normalise(e.text) for e in load_examples(options.data)[::40]]
     agreement = compare(outputs, tokenizer, target, texts)
     files = {n: hashlib.sha256((options.out / n).read_bytes()).hexdigest() for n in ("encoder.onnx", "tokenizer.json")}
-    card = {"intents": intents, "files": files, "data": fingerprint(options.data), "export": agreement}
+    card = {**names, "files": files, "data": fingerprint(options.data), "export": agreement}
     (options.out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     print(json.dumps(agreement))
 
@@ -88,7 +89,7 @@ def compare(outputs: Outputs, tokenizer: Tokenizer, path: Path, texts: list[str]
     for text in texts:
         ids, mask = encode(tokenizer, [text])
         with torch.no_grad():
-            intent, danger, _ = outputs(ids, mask)
+            intent, danger, *_ = outputs(ids, mask)
         began = time.perf_counter()
         found = session.run(None, {"ids": ids.numpy(), "mask": mask.numpy()})
         times.append((time.perf_counter() - began) * 1000)

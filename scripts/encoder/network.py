@@ -1,4 +1,4 @@
-"""The encoder in PyTorch with its three heads. Used for training and export only."""
+"""The encoder in PyTorch with its four heads. Used for training and export only."""
 
 from __future__ import annotations
 
@@ -76,9 +76,10 @@ class Encoder(nn.Module):
 
 
 class Reader(nn.Module):
-    """Encoder and heads: intents, danger, and for each grade above ``none`` whether the risk reaches it."""
+    """Encoder and heads: intents, danger, for each grade above ``none`` whether the risk reaches it, and whether the
+    message is a request to refuse (the first of its columns: none)."""
 
-    def __init__(self, encoder: Encoder, intents: int, grades: int = 4) -> None:
+    def __init__(self, encoder: Encoder, intents: int, kinds: int, grades: int = 4) -> None:
         super().__init__()
         width = encoder.words.weight.shape[1]
         self.encoder = encoder
@@ -86,6 +87,7 @@ class Reader(nn.Module):
         self.intent = nn.Linear(width, intents)
         self.danger = nn.Linear(width, 1)
         self.grade = nn.Linear(width, grades)
+        self.request = nn.Linear(width, 1 + kinds)
         self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
 
@@ -93,9 +95,9 @@ class Reader(nn.Module):
         """The centred sentence vector (E5's own vectors lie in a narrow cone)."""
         return (self.encoder(ids, mask).float() - self.centre) / self.spread  # type: ignore[operator]
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         vector = self.dropout(self.vector(ids, mask))
-        return self.intent(vector), self.danger(vector)[:, 0], self.grade(vector), vector
+        return self.intent(vector), self.danger(vector)[:, 0], self.grade(vector), self.request(vector), vector
 
 
 def from_published(weights: Weights, kept: Sequence[int], dropout: float) -> Encoder:

@@ -1,4 +1,4 @@
-"""Fine-tunes multilingual-E5-small on the project's messages: three heads, noise views, weights averaged.
+"""Fine-tunes multilingual-E5-small on the project's messages: four heads, noise views, weights averaged.
 
     python scripts/encoder/train.py --weights e5-small-q4.bin --tokenizer tokenizer.json --out DIR [--start DIR]
 
@@ -29,10 +29,13 @@ from weights import Weights, cut_vocabulary
 
 from bot.encoder.reading import MAX_PIECES, PREFIX, is_calibration
 from bot.language import normalise, strip_accents
-from bot.nlu.data import RISKS, Example, load_examples
+from bot.nlu.data import RISKS, Example, Request, load_examples, load_requests
 from bot.nlu.noise import noisy
 
 DANGER = ("disclose_self", "disclose_other", "emergency", "self_harm")
+IGNORED = -100
+"""PyTorch's label that teaches nothing."""
+OFTEN = 2
 
 
 def encode(tokenizer: Tokenizer, normals: Sequence[str]) -> tuple[Tensor, Tensor]:
@@ -49,16 +52,17 @@ def encode(tokenizer: Tokenizer, normals: Sequence[str]) -> tuple[Tensor, Tensor
 
 
 def predict(model: Reader, tokenizer: Tokenizer, normals: Sequence[str]) -> tuple[Any, Any, Any]:
-    """Intent shares, danger and grades (shares) of each text."""
+    """Intent shares, danger, and that it is a request to refuse (shares) of each text."""
     model.eval()
     order = sorted(range(len(normals)), key=lambda i: len(normals[i]))
     found: list[Any] = [None] * len(normals)
     with torch.no_grad():
         for at in range(0, len(order), 64):
             chosen = order[at : at + 64]
-            intent, danger, grade, _ = model(*encode(tokenizer, [normals[i] for i in chosen]))
+            intent, danger, _, request, _ = model(*encode(tokenizer, [normals[i] for i in chosen]))
             for row, i in enumerate(chosen):
-                found[i] = (intent[row].softmax(-1).numpy(), float(danger[row].sigmoid()), grade[row].sigmoid().numpy())
+                none = float(request[row].softmax(-1)[0])
+                found[i] = (intent[row].softmax(-1).numpy(), float(danger[row].sigmoid()), 1 - none)
     return np.array([f[0] for f in found]), np.array([f[1] for f in found]), np.array([f[2] for f in found])
 
 
@@ -84,31 +88,46 @@ def report(name: str, intents: list[str], examples: Sequence[Example], found: tu
     print(f"  {name:6} accuracy {right:.3f} macro-F1 {macro:.3f} AP {average:.3f} false alarms {alarms}", flush=True)
 
 
-class Targets:
-    """What each message teaches."""
+def report_requests(examples: Sequence[Example], requests: Sequence[Request], both: Any) -> None:
+    """One line: how many of the requests are seen at some shares of other messages that are taken for one."""
+    ordinary, wanted = both[: len(examples)], both[len(examples) :]
+    seen = " ".join(f"{s}:{(wanted > np.quantile(ordinary, 1 - s)).mean():.3f}" for s in (0.002, 0.005, 0.01))
+    print(f"  requests {len(requests)}, seen at false refusals {seen}", flush=True)
 
-    def __init__(self, examples: Sequence[Example], intents: list[str]) -> None:
+
+class Targets:
+    """What each message teaches. Requests to refuse teach only that they are."""
+
+    def __init__(
+        self, examples: Sequence[Example], intents: list[str], requests: Sequence[Request], kinds: list[str]
+    ) -> None:
         risks = [RISKS.index(e.risk) for e in examples]
         dangers = [e.intent in DANGER for e in examples]
-        self.intent = torch.tensor([intents.index(e.intent) for e in examples])
-        self.danger = torch.tensor([float(d) for d in dangers])
+        told = torch.tensor([intents.index(e.intent) for e in examples])
+        apart = len(requests)
+        self.request = torch.tensor([0] * len(examples) + [1 + kinds.index(r.kind) for r in requests])
+        self.intent = torch.cat([told, torch.full((apart,), IGNORED)])
         # a wish to report or follow up a grave matter is neither danger nor none: it teaches nothing about danger
         grey = [not d and r >= 2 and e.intent != "quick_exit" for d, r, e in zip(dangers, risks, examples, strict=True)]
-        self.counts = torch.tensor([float(not g) for g in grey])
-        self.grade = torch.tensor([[float(r > k) for k in range(4)] for r in risks])
-        count = np.bincount(self.intent.numpy(), minlength=len(intents))
+        self.counts = torch.tensor([float(not g) for g in grey] + [0.0] * apart)
+        self.danger = torch.tensor([float(d) for d in dangers] + [0.0] * apart)
+        self.graded = torch.tensor([1.0] * len(examples) + [0.0] * apart)[:, None]
+        self.grade = torch.tensor([[float(r > k) for k in range(4)] for r in risks] + [[0.0] * 4] * apart)
+        count = np.bincount(told.numpy(), minlength=len(intents))
         weight = (count.max() / np.maximum(count, 1)) ** 0.5
         self.weight = torch.tensor(weight / (weight * count).sum() * count.sum(), dtype=torch.float)
 
     def loss(self, rows: Tensor, out: tuple[Tensor, ...], contrast: float) -> Tensor:
         """Cross-entropy of the intent, of danger and of the grades; optionally supervised contrast of vectors."""
-        intent, danger, grade, vector = out
+        intent, danger, grade, request, vector = out
         loss = functional.cross_entropy(intent.float(), self.intent[rows], self.weight, label_smoothing=0.05)
         each = functional.binary_cross_entropy_with_logits(
             danger.float(), self.danger[rows] * 0.98 + 0.01, reduction="none"
         )
         loss = loss + (each * self.counts[rows]).mean()
-        loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(grade.float(), self.grade[rows])
+        graded = functional.binary_cross_entropy_with_logits(grade.float(), self.grade[rows], reduction="none")
+        loss = loss + 0.5 * (graded * self.graded[rows]).mean()
+        loss = loss + functional.cross_entropy(request.float(), self.request[rows])
         if contrast:
             near = functional.normalize(vector.float(), dim=-1)
             alike = near @ near.T / 0.1
@@ -121,10 +140,13 @@ class Targets:
         return loss
 
 
-def epoch_batches(examples: Sequence[Example], epoch: int, seed: int, size: int) -> list[list[tuple[str, int]]]:
+def epoch_batches(
+    examples: Sequence[Example], requests: Sequence[Request], epoch: int, seed: int, size: int
+) -> list[list[tuple[str, int]]]:
     """Every message as typed and in another view (bare, or noisy in another way each epoch), of like lengths.
 
-    What is bare already comes once, typed or noisy, and sometimes twice: its views differ little.
+    What is bare already comes once, typed or noisy, and sometimes twice: its views differ little. The few requests to
+    refuse come more often.
     """
     rng = random.Random(f"{seed}/{epoch}")  # noqa: S311 - variety, not secrecy
     rows: list[tuple[str, int]] = []
@@ -136,6 +158,9 @@ def epoch_batches(examples: Sequence[Example], epoch: int, seed: int, size: int)
         else:
             texts = [example.text, strip_accents(example.text) if rng.random() < 0.5 else slips]
         rows += [(normalise(text), i) for text in texts]
+    for i, request in enumerate(requests, len(examples)):
+        slips = [noisy(request.text, 1000 * seed + 10 * epoch + more) for more in range(OFTEN)]
+        rows += [(normalise(text), i) for text in (request.text, strip_accents(request.text), *slips)]
     rng.shuffle(rows)
     batches: list[list[tuple[str, int]]] = []
     for at in range(0, len(rows), size * 25):
@@ -149,6 +174,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("nlu_data/nlu"))
+    parser.add_argument("--requests", type=Path, default=Path("nlu_data/refused"))
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -166,29 +192,33 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def start(options: argparse.Namespace, known: Sequence[Example], intents: list[str]) -> tuple[Reader, Tokenizer]:
+def start(
+    options: argparse.Namespace, known: Sequence[Example], intents: list[str], kinds: list[str]
+) -> tuple[Reader, Tokenizer]:
     """The untrained or earlier model, and the cut tokenizer in ``--out``."""
     path = options.out / "tokenizer.json"
     weights = Weights(options.weights)
     if options.start:
         path.write_bytes((options.start / "tokenizer.json").read_bytes())
         tokenizer = Tokenizer.from_file(str(path))
-        model = Reader(Encoder(tokenizer.get_vocab_size(), weights.sizes, options.dropout), len(intents))
+        model = Reader(Encoder(tokenizer.get_vocab_size(), weights.sizes, options.dropout), len(intents), len(kinds))
         whole = options.start / "model.pt"
         earlier = torch.load(whole, weights_only=True) if whole.exists() else None
-        model.load_state_dict(earlier or state_from_onnx(options.start / "encoder.onnx"))
+        found = model.load_state_dict(earlier or state_from_onnx(options.start / "encoder.onnx"), strict=False)
+        if set(found.missing_keys) - {"request.weight", "request.bias"} or found.unexpected_keys:
+            raise SystemExit(f"{options.start} is another network: {found}")
         return model, tokenizer
     texts = [PREFIX + normalise(v) for e in known for v in (e.text, strip_accents(e.text), noisy(e.text, 1))]
     kept = cut_vocabulary(options.tokenizer, texts, path)
     tokenizer = Tokenizer.from_file(str(path))
-    model = Reader(from_published(weights, kept, options.dropout), len(intents))
+    model = Reader(from_published(weights, kept, options.dropout), len(intents), len(kinds))
     model.eval()
     with torch.no_grad():
         some = [normalise(e.text) for e in known[::8]]
         vectors = torch.cat([model.encoder(*encode(tokenizer, some[i : i + 64])) for i in range(0, len(some), 64)])
         model.centre.copy_(vectors.mean(0))
         model.spread.copy_(vectors.std(0) * 2)
-        for head in (model.intent, model.danger, model.grade):
+        for head in (model.intent, model.danger, model.grade, model.request):
             head.weight.mul_(0.3)
     return model, tokenizer
 
@@ -202,10 +232,13 @@ def main() -> None:
     examples = load_examples(options.data)
     known = [e for e in examples if not is_calibration(e.situation)]
     held = [e for e in examples if is_calibration(e.situation)]
-    intents = sorted({e.intent for e in examples})
-    model, tokenizer = start(options, known, intents)
+    wishes = load_requests(options.requests)
+    requests = [r for r in wishes if not is_calibration(r.situation)]
+    unseen = [r for r in wishes if is_calibration(r.situation)]
+    intents, kinds = sorted({e.intent for e in examples}), sorted({r.kind for r in wishes})
+    model, tokenizer = start(options, known, intents, kinds)
     pieces = model.encoder.words.weight.requires_grad_(options.words > 0)
-    heads = [*model.intent.parameters(), *model.danger.parameters(), *model.grade.parameters()]
+    heads = [p for head in (model.intent, model.danger, model.grade, model.request) for p in head.parameters()]
     body = [p for p in model.encoder.parameters() if p is not pieces]
     groups: list[dict[str, Any]] = [{"params": body, "base": options.rate}]
     groups.append({"params": heads, "base": 3 * options.rate})
@@ -215,14 +248,14 @@ def main() -> None:
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
     )
-    targets = Targets(known, intents)
-    steps = sum(len(epoch_batches(known, e, options.seed, options.size)) for e in range(options.epochs))
+    targets = Targets(known, intents, requests, kinds)
+    steps = sum(len(epoch_batches(known, requests, e, options.seed, options.size)) for e in range(options.epochs))
     warm, step, began = 0.06 * steps, 0, time.time()
     print(f"{len(known)} messages to learn, {len(held)} held back, {tokenizer.get_vocab_size()} pieces, {steps} steps")
     for epoch in range(options.epochs):
         model.train()
         total = 0.0
-        batches = epoch_batches(known, epoch, options.seed, options.size)
+        batches = epoch_batches(known, requests, epoch, options.seed, options.size)
         for number, batch in enumerate(batches, 1):
             step += 1
             pace = min(1.0, step / warm) * (1.0 if options.hold else max(0.02, 1 - step / steps))
@@ -247,8 +280,10 @@ def main() -> None:
             if epoch + 1 == options.epochs or name == "typed":
                 found = predict(average.module, tokenizer, [normalise(view(e.text)) for e in held])
                 report(name, intents, held, found)
+                wanted = predict(average.module, tokenizer, [normalise(view(r.text)) for r in unseen])
+                report_requests(held, unseen, np.concatenate([found[2], wanted[2]]))
         torch.save(average.module.state_dict(), options.out / "model.pt")
-        (options.out / "intents.json").write_text(json.dumps(intents))
+        (options.out / "names.json").write_text(json.dumps({"intents": intents, "kinds": kinds}))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 from bot.encoder import Encoder, EncoderError, encoder, reading
 from bot.language import normalise
-from bot.nlu.data import load_examples
+from bot.nlu.data import load_examples, load_requests
 from bot.safety import RiskModelError
 from bot.safety.model import RiskModel
 from bot.settings import ROOT, get_settings
@@ -20,6 +20,10 @@ def test_it_knows_the_intents_of_the_training_data() -> None:
     assert set(encoder().intents) == {e.intent for e in load_examples(ROOT / "nlu_data" / "nlu")}
 
 
+def test_it_knows_the_kinds_of_requests_to_refuse() -> None:
+    assert encoder().kinds == sorted({r.kind for r in load_requests(ROOT / "nlu_data" / "refused")})
+
+
 def test_readings_have_one_row_a_message_whatever_stands_beside_it() -> None:
     texts = [normalise(t) for t in ("ba danh con hoai", "chào bạn", "x " * 500, "", "🙂", "\u17a0\u17c1")]
     fresh = Encoder.load()
@@ -27,6 +31,9 @@ def test_readings_have_one_row_a_message_whatever_stands_beside_it() -> None:
     assert together.intents.shape == (6, len(fresh.intents))
     assert together.danger.shape == (6,)
     assert together.grades.shape == (6, 4)
+    assert together.refused.shape == (6,)
+    assert together.kinds.shape == (6, len(fresh.kinds))
+    assert np.isfinite(together.refused).all()
     assert np.isfinite(together.intents).all()
     assert np.isfinite(together.danger).all()
     assert np.exp(together.intents).sum(axis=1) == pytest.approx(1.0, abs=1e-4)

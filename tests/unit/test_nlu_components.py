@@ -9,6 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import yaml
 from click.testing import CliRunner
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
@@ -17,9 +18,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.encoder import is_calibration
+from bot.evaluation.fixed import sameness
 from bot.nlu import commands, doers, linear, names, phrases
 from bot.nlu.classifier import EnsembleIntentClassifier
-from bot.nlu.data import DataError, load_examples
+from bot.nlu.data import DataError, load_examples, load_requests
 from bot.nlu.extractor import VietnameseEntityExtractor
 from bot.nlu.features import tag_features, tags
 from bot.nlu.featurizers import VietnameseFeaturizer
@@ -187,6 +189,24 @@ def test_training_data_of_the_project_is_labelled() -> None:
     counts = {intent: sum(e.intent == intent for e in examples) for intent in {e.intent for e in examples}}
     assert min(counts.values()) >= 40
     assert not [e.situation for e in examples if not e.text or e.text.startswith("/")]
+
+
+def test_requests_to_refuse_have_words_of_refusal_and_are_no_other_message() -> None:
+    requests = load_requests(ROOT / "nlu_data" / "refused")
+    kinds = {entry["id"] for entry in yaml.safe_load((ROOT / "knowledge/phrases.yml").read_text())["refusals"]}
+    assert {r.kind for r in requests} == kinds
+    assert len({r.situation for r in requests}) >= 70
+    told = {sameness(e.text) for e in load_examples(ROOT / "nlu_data" / "nlu")}
+    asked = [sameness(r.text) for r in requests]
+    assert [text for text in asked if text in told or asked.count(text) > 1] == []
+
+
+def test_a_request_file_that_is_not_one_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No requests"):
+        load_requests(tmp_path)
+    (tmp_path / "a.yml").write_text("- {kind: evade, messages: [x]}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.yml"):
+        load_requests(tmp_path)
 
 
 def test_data_errors_name_the_file(tmp_path: Path) -> None:

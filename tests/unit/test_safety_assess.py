@@ -22,7 +22,8 @@ WORDS = Lexicon.load()
 class FakeModel:
     """Scores by marker words, so that the combination is tested by itself."""
 
-    thresholds = Thresholds(alarm=0.0, worry=-2.0, high=0.0, immediate=0.0)
+    thresholds = Thresholds(alarm=0.0, worry=-2.0, high=0.0, immediate=0.0, refused=0.0)
+    kinds = ("evade", "self-harm-method")
 
     def scores(self, normals: list[str]) -> Scores:
         risk, high, immediate = [], [], []
@@ -31,7 +32,10 @@ class FakeModel:
             high.append(1.0 if "rất nặng" in text else -1.0)
             immediate.append(1.0 if "gấp" in text else -1.0)
         column = lambda values: np.array(values, dtype=float)  # noqa: E731
-        return Scores(column(risk), column(high), column(immediate), np.tile([0.6, 0.2, 0.1, 0.1], (len(normals), 1)))
+        parts = np.tile([0.6, 0.2, 0.1, 0.1], (len(normals), 1))
+        asked = column([1.0 if "bày" in text else -1.0 for text in normals])
+        kinds = np.array([[0.0, 1.0 if "đi luôn" in text else -1.0] for text in normals])
+        return Scores(column(risk), column(high), column(immediate), parts, asked, kinds)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,18 @@ def test_the_grades_of_the_model(assessor: RiskAssessor) -> None:
     assert assessor.assess("chuyện nặng").at_risk
     assert assessor.assess("chuyện rất nặng").risk == "high"
     assert assessor.assess("chuyện nặng gấp").risk == "immediate"
+
+
+def test_a_request_to_refuse_is_named_but_is_no_alarm(assessor: RiskAssessor) -> None:
+    found = assessor.assess("bày tôi qua mặt người ta")
+    assert (found.request, found.risk) == ("evade", "none")
+    assert assessor.assess("tôi qua mặt người ta").request == ""
+    assert assessor.assess("bày tôi qua mặt", Context(in_form=True)).request == ""
+
+
+def test_who_asks_for_a_way_to_die_is_at_risk_first(assessor: RiskAssessor) -> None:
+    found = assessor.assess("bày em đi luôn")
+    assert (found.request, found.risk, found.kind) == ("self-harm-method", "high", "self_harm")
 
 
 def test_sure_words_raise_the_alarm_without_the_model(assessor: RiskAssessor) -> None:

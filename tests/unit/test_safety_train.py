@@ -12,6 +12,7 @@ from bot.nlu.data import Example, load_examples
 from bot.safety import RiskAssessor, RiskModelError
 from bot.safety import train as training
 from bot.safety.features import MAX_PIECE, MAX_PIECES, pieces
+from bot.safety.lexicon import Lexicon
 from bot.safety.model import RiskModel
 
 WHO = ["ba", "má", "dượng", "cậu", "chú hàng xóm", "anh họ", "thầy", "ông nội"]
@@ -31,9 +32,22 @@ OTHERS = {
 }
 
 
+REQUESTS = [
+    {"kind": kind, "situation": f"{kind}_{i}", "messages": [f"{who} {wish}" for who in WHO]}
+    for kind, wishes in {
+        "evade": ["bày cách qua mặt đoàn thanh tra", "chỉ cách giấu công an", "xúi nó khai lại là bịa"],
+        "secrecy": ["phải thề không hé môi", "hứa giữ kín giùm đi", "đừng nói lại cho ai nghen"],
+    }.items()
+    for i, wish in enumerate(wishes)
+]
+
+
 @pytest.fixture(scope="module")
 def nlu(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("nlu")
+    folder = tmp_path_factory.mktemp("data") / "nlu"
+    folder.mkdir()
+    (folder.parent / "refused").mkdir()
+    (folder.parent / "refused" / "all.yml").write_text(yaml.safe_dump(REQUESTS, allow_unicode=True))
     groups = []
     for intent, whom in OTHERS.items():
         for i, who in enumerate(WHO):
@@ -111,6 +125,15 @@ def test_labels_that_contradict_are_refused_without_the_text(intent: str, risk: 
     with pytest.raises(training.LabelError, match="place_7") as error:
         training.check_labels([Example("chuyện kín", intent, "place_7", "child", risk)])
     assert "kín" not in str(error.value)
+
+
+def test_a_request_to_refuse_is_told_from_other_messages(trained: Path) -> None:
+    model = RiskModel.load(trained)
+    assert model.kinds == ["evade", "secrecy"]
+    assessor = RiskAssessor(model, Lexicon.load())
+    assert assessor.assess("ba bày cách qua mặt công an").request == "evade"
+    assert assessor.assess("hứa không nói lại cho ai nghen").request == "secrecy"
+    assert assessor.assess("ba hái bông vui ghê").request == ""
 
 
 def test_a_model_of_another_version_is_refused(trained: Path, tmp_path: Path) -> None:
