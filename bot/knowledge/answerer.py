@@ -99,7 +99,9 @@ class Answerer:
         if self.decide(result, intent if intent in INTENT_KINDS else None) != "answered":
             return None
         first = result.hits[0]
-        if first.score < thresholds()["beside"] or (first.item.kind == "law" and not self._asks(text, intent)):
+        if first.score < self._enough_beside(text, intent) or (
+            first.item.kind == "law" and not self._asks(text, intent)
+        ):
             return None
         said = f"{self.phrases.say('also_asked', who)}\n{self.wording.short(first.item, who)}"
         return Answer("answered", said, self._items(result.hits), self._item_buttons(first.item, "short"))
@@ -160,6 +162,12 @@ class Answerer:
         if assessment.kind in ("self_harm", "emergency"):
             return False
         return assessment.risk == "medium" or self._asks(text, intent)
+
+    def _enough_beside(self, text: str, intent: str | None) -> float:
+        """The score from which on something is said beside the safe words: of who asks in so many words what any
+        question needs, of who tells more, since what is found for a story is mostly found by chance."""
+        asks = self.search.asks_law(text) or (intent in INTENT_KINDS and _question().search(plain(text)) is not None)
+        return thresholds()["clarify_known_intent" if asks else "beside"]
 
     def _asks(self, text: str, intent: str | None) -> bool:
         """Whether a message is a question, by its intent or by its own words."""
