@@ -30,6 +30,7 @@ class ActionAnswer(SafeAction):
     """Answers a question of any kind; the intent is a hint for the search."""
 
     informs = True
+    talks = True
 
     def name(self) -> str:
         return "action_answer"

@@ -63,7 +63,8 @@ class ActionSafety(SafeAction):
     def _inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         """An answer beside the safe words, when the message asks for one too."""
         note = metadata(tracker)
-        assessment = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[])
+        request = note.get("request") or ""
+        assessment = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=request)
         asks = "ask_procedure" if asks_what_to_do(typed(tracker)) else intent(tracker)
         if note["kind"] == "self_harm":
             return
@@ -87,6 +88,7 @@ class ActionSmallTalk(SafeAction):
     """Small talk and bare answers outside a form. Silent beside the safe words: "no problem" would hurt there."""
 
     leans = True
+    talks = True
 
     def name(self) -> str:
         return "action_small_talk"

@@ -33,6 +33,10 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
     refuses = True
     """Whether what must not be answered plainly (``Answerer.refuse``) is refused instead of acting."""
 
+    talks = False
+    """Whether it says what the words ask for. Then a request that only the risk model sees is refused too: to delete
+    one's data or to be called is nobody's harm, whatever it sounds like."""
+
     leans = False
     """Whether the message may lean on the last answer ("giải thích dễ hơn") whatever its intent was taken for."""
 
@@ -50,7 +54,7 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
         try:
-            if self.refuses and refuse(dispatcher, tracker):
+            if self.refuses and refuse(dispatcher, tracker, self.talks):
                 return self.refused()
             if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:
                 return []
@@ -120,11 +124,19 @@ def typed(tracker: Tracker) -> str:
     return "" if text.startswith("/") else text
 
 
-def refuse(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Refuse kindly what must not be answered plainly. Returns whether something was, or had been, refused."""
-    if metadata(tracker).get("safety_shown") and metadata(tracker).get("kind") == "offender":
+def refuse(dispatcher: CollectingDispatcher, tracker: Tracker, by_model: bool = False) -> bool:
+    """Refuse kindly what must not be answered plainly. Returns whether something was, or had been, refused.
+
+    ``by_model``: what only the risk model sees (the gateway's ``request``) counts too. Beside the safe words it is left
+    unanswered: whoever needs help is not told off.
+    """
+    note = metadata(tracker)
+    if note.get("safety_shown") and note.get("kind") == "offender":
         return True
-    refused = answerer().refuse(typed(tracker), audience(tracker), metadata(tracker).get("request") or "")
+    request = (note.get("request") or "") if by_model and typed(tracker) else ""
+    if request and note.get("safety_shown"):
+        return True
+    refused = answerer().refuse(typed(tracker), audience(tracker), request)
     if refused is None:
         return False
     speak(dispatcher, Reply(refused.text, refused.buttons))

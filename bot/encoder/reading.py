@@ -69,6 +69,7 @@ class Encoder:
         try:
             card = json.loads((folder / CARD).read_text(encoding="utf-8"))
             files = {name: (folder / name).read_bytes() for name in card["files"]}
+            intents, kinds = list(card["intents"]), list(card["kinds"])
         except (OSError, ValueError, KeyError) as error:
             raise EncoderError(f"The encoder in {folder} cannot be read: {REMEDY}") from error
         for name, content in files.items():
@@ -81,13 +82,16 @@ class Encoder:
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(files["encoder.onnx"], options, providers=["CPUExecutionProvider"])
         tokenizer = Tokenizer.from_str(files["tokenizer.json"].decode("utf-8"))
-        return cls(session, tokenizer, list(card["intents"]), list(card["kinds"]))
+        return cls(session, tokenizer, intents, kinds)
 
     def read(self, normals: Sequence[str]) -> Readings:
         """Read messages in the normal form (``bot.language.normalise``)."""
         missing = [text for text in dict.fromkeys(normals) if text not in self._known]
         fresh = dict(zip(missing, self._run(missing), strict=True))
         rows = [fresh[text] if text in fresh else self._known[text] for text in normals]
+        if not rows:
+            none, intents, kinds = np.zeros(0), np.zeros((0, len(self.intents))), np.zeros((0, len(self.kinds)))
+            return Readings(intents, none, np.zeros((0, 4)), none, kinds)
         self._remember(fresh)
         parts = [np.array([row[part] for row in rows], dtype=np.float64) for part in range(4)]
         intents, danger, grades, requests = parts

@@ -53,9 +53,12 @@ def load_requests(folder: Path | str) -> list[Request]:
         for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []:
             try:
                 kind, situation, messages = (entry[key] for key in ("kind", "situation", "messages"))
+                if not isinstance(messages, list):
+                    raise TypeError
                 found += [Request(text.strip(), str(kind), str(situation)) for text in messages]
             except (KeyError, TypeError, AttributeError):
-                raise DataError(f"{path.name}: an entry is not {{kind, situation, messages: [texts]}}.") from None
+                where = entry.get("situation", "an entry") if isinstance(entry, dict) else "an entry"
+                raise DataError(f"{path.name}: {where} is not {{kind, situation, messages: [texts]}}.") from None
     if not found:
         raise DataError(f"No requests in {Path(folder).name}/: check out nlu_data/refused again.")
     return found

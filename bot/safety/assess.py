@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from .introductions import introduces, says_who
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel, Scores
 from .reasons import reasons
-from .types import Assessment, Context, Kind, Risk, higher, level
+from .types import ASKS_TO_DIE, Assessment, Context, Kind, Risk, higher, level
 
 MAX_CHARS = 20_000
 """Longer texts are judged by their first and last part; an inbox cuts at 4,000 anyway."""
@@ -25,10 +25,12 @@ SHORT = 6
 FORM_ANSWER = 3
 CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
+LONGEST_REQUEST = 220
+"""Characters; longer than the longest that training knows."""
+CLOSE = 1.0
+"""How far the kind of who asks for a way to die may lie behind the likeliest."""
 _ONE = threading.Lock()
 """The encoder remembers what it has read and is not made for two at a time."""
-ASKS_TO_DIE = ("self-harm-method",)
-"""Requests that say more of the asker than of what they ask for: the safe words come before any refusal."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -49,6 +51,7 @@ class Seen:
     danger: str = DANGER[0]
     request: str = ""
     """The kind of request to refuse that it is."""
+    asks_to_die: bool = False
 
 
 @dataclass
@@ -101,9 +104,10 @@ class RiskAssessor:
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
         self._in_context(verdict, normal, found, seen, context, answer)
-        request = "" if context.in_form else seen.request
-        if request in ASKS_TO_DIE:
+        if seen.asks_to_die and not answer:
             verdict.raise_to("high", "model_self_harm")
+            seen = replace(seen, danger="self_harm")
+        request = "" if context.in_form else seen.request
         return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk), _own(normal), request)
 
     def _look(self, parts: list[str]) -> Seen:
@@ -114,14 +118,22 @@ class RiskAssessor:
             high=float(scores.high.max()),
             immediate=float(scores.immediate.max()),
             danger=DANGER[int(np.argmax(scores.parts[worst]))],
-            request=self._request(scores) if len(parts) == 1 else "",
+            request=self._request(parts, scores),
+            asks_to_die=self._asks_to_die(scores),
         )
 
-    def _request(self, scores: Scores) -> str:
+    def _request(self, parts: list[str], scores: Scores) -> str:
         """The kind of request to refuse that a message is; a long one tells a story."""
-        if not self._model.kinds or scores.refused[0] < self._model.thresholds.refused:
+        short = len(parts) == 1 and len(parts[0]) <= LONGEST_REQUEST
+        if not short or scores.refused[0] < self._model.thresholds.refused:
             return ""
         return self._model.kinds[int(np.argmax(scores.kinds[0]))]
+
+    def _asks_to_die(self, scores: Scores) -> bool:
+        """Whether some part of a message asks for a way to die; a close second kind is enough ("how many pills")."""
+        asked = scores.kinds[scores.refused >= self._model.thresholds.refused]
+        which = [number for number, kind in enumerate(self._model.kinds) if kind in ASKS_TO_DIE]
+        return bool(len(asked) and which and (asked[:, which].max(axis=1) >= asked.max(axis=1) - CLOSE).any())
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
         """Words of an offender inside what reads clearly as a victim's or witness's message."""

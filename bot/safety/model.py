@@ -20,7 +20,8 @@ from .types import RiskModelError
 Array = npt.NDArray[np.float64]
 DANGER = ("disclose_self", "disclose_other", "emergency", "self_harm")
 FILE = "risk.joblib"
-NEVER = -9.0
+NEVER = -12.0
+"""Log-odds of a voice that has nothing to say about requests to refuse."""
 KIND = "refused:"
 """What the names of the heads of such requests begin with."""
 REMEDY = "run `make train` (python -m bot train)"
@@ -111,14 +112,14 @@ class RiskModel:
         shares = _shares(np.stack([column[name] for name in intents], axis=1))
         own = np.stack([shares[:, intents.index(name)] for name in DANGER], axis=1)
         risk = [column["_at_risk"], log_odds(own.sum(axis=1)), np.zeros(len(own)), np.zeros(len(own))]
-        high, immediate, refused = np.zeros(len(own)), np.zeros(len(own)), np.zeros(len(own))
+        high, immediate, refused = np.zeros(len(own)), np.zeros(len(own)), np.full(len(own), NEVER)
         kinds = np.array([column[KIND + name] for name in self.kinds]).reshape(len(self.kinds), len(own)).T
         if reader is not None:
             readings = reader.read(normals)
             read = np.exp(np.stack([readings.intents[:, reader.intents.index(name)] for name in DANGER], axis=1))
             risk[2:] = [readings.danger, log_odds(read.sum(axis=1))]
             high, immediate = readings.grades[:, 2], readings.grades[:, 3]
-            if self.kinds and set(self.kinds) <= set(reader.kinds):
+            if set(self.kinds) <= set(reader.kinds):
                 refused = readings.refused
                 kinds = kinds + readings.kinds[:, [reader.kinds.index(name) for name in self.kinds]]
             own = (own + read) / 2

@@ -140,6 +140,8 @@ def train(nlu_dir: Path, models_dir: Path) -> Path:
     if (held & labels.at_risk).sum() < ENOUGH:
         held = np.ones(len(examples), bool)
     known, unseen = requests.part(held=False), requests.part(held=True)
+    if not len(unseen.kinds):  # a small data set
+        known = unseen = requests
     trial = fit(rows, labels, None if held.all() else np.flatnonzero(~held), known)
     model = fit(rows, labels, requests=requests)
     model.blends, model.thresholds = calibrate(trial, rows, labels, np.flatnonzero(held), unseen)
@@ -223,7 +225,10 @@ def _refusals(matrix: Any, features: Any, requests: Requests | None) -> list[tup
     kinds = np.concatenate([requests.kinds, requests.kinds])
     whole = np.concatenate([np.zeros(matrix.shape[0], bool), np.ones(asked.shape[0], bool)])
     heads = [("_refused", _head(vstack([matrix, asked]).tocsr(), whole, 3.0))]
-    return heads + [(KIND + str(kind), _head(asked, kinds == kind, 3.0)) for kind in np.unique(kinds)]
+    names = np.unique(kinds)
+    if len(names) < 2:
+        raise LabelError("requests to refuse need two kinds at least")
+    return heads + [(KIND + str(kind), _head(asked, kinds == kind, 3.0)) for kind in names]
 
 
 def _head(matrix: Any, target: Mask, strength: float) -> LogisticRegression:

@@ -12,6 +12,10 @@ ALARM: Risk = "medium"
 """From this risk on a message is at risk: the person gets help, a choice and the numbers in the same turn."""
 
 
+ASKS_TO_DIE = ("self-harm-method",)
+"""Kinds of requests that say more of the asker than of what they ask for: the safe words come before any refusal."""
+
+
 class RiskModelError(Exception):
     """The model or the words for danger cannot be used; the text says in one line how to mend it."""
 

@@ -31,6 +31,7 @@ from bot.encoder.reading import MAX_PIECES, PREFIX, is_calibration
 from bot.language import normalise, strip_accents
 from bot.nlu.data import RISKS, Example, Request, load_examples, load_requests
 from bot.nlu.noise import noisy
+from bot.safety.types import ASKS_TO_DIE
 
 DANGER = ("disclose_self", "disclose_other", "emergency", "self_harm")
 IGNORED = -100
@@ -96,7 +97,7 @@ def report_requests(examples: Sequence[Example], requests: Sequence[Request], bo
 
 
 class Targets:
-    """What each message teaches. Requests to refuse teach only that they are."""
+    """What each message teaches. Requests to refuse teach only that they are, and who asks how to die is in danger."""
 
     def __init__(
         self, examples: Sequence[Example], intents: list[str], requests: Sequence[Request], kinds: list[str]
@@ -109,9 +110,9 @@ class Targets:
         self.intent = torch.cat([told, torch.full((apart,), IGNORED)])
         # a wish to report or follow up a grave matter is neither danger nor none: it teaches nothing about danger
         grey = [not d and r >= 2 and e.intent != "quick_exit" for d, r, e in zip(dangers, risks, examples, strict=True)]
-        self.counts = torch.tensor([float(not g) for g in grey] + [0.0] * apart)
-        self.danger = torch.tensor([float(d) for d in dangers] + [0.0] * apart)
-        self.graded = torch.tensor([1.0] * len(examples) + [0.0] * apart)[:, None]
+        dying = [float(r.kind in ASKS_TO_DIE) for r in requests]
+        self.counts = torch.tensor([float(not g) for g in grey] + dying)
+        self.danger = torch.tensor([float(d) for d in dangers] + dying)
         self.grade = torch.tensor([[float(r > k) for k in range(4)] for r in risks] + [[0.0] * 4] * apart)
         count = np.bincount(told.numpy(), minlength=len(intents))
         weight = (count.max() / np.maximum(count, 1)) ** 0.5
@@ -120,19 +121,22 @@ class Targets:
     def loss(self, rows: Tensor, out: tuple[Tensor, ...], contrast: float) -> Tensor:
         """Cross-entropy of the intent, of danger and of the grades; optionally supervised contrast of vectors."""
         intent, danger, grade, request, vector = out
-        loss = functional.cross_entropy(intent.float(), self.intent[rows], self.weight, label_smoothing=0.05)
+        loss = functional.cross_entropy(request.float(), self.request[rows])
+        told = self.intent[rows] != IGNORED
+        if not told.any():  # a mean of nothing would be no number
+            return loss
+        loss = loss + functional.cross_entropy(intent.float(), self.intent[rows], self.weight, label_smoothing=0.05)
         each = functional.binary_cross_entropy_with_logits(
             danger.float(), self.danger[rows] * 0.98 + 0.01, reduction="none"
         )
-        loss = loss + (each * self.counts[rows]).mean()
-        graded = functional.binary_cross_entropy_with_logits(grade.float(), self.grade[rows], reduction="none")
-        loss = loss + 0.5 * (graded * self.graded[rows]).mean()
-        loss = loss + functional.cross_entropy(request.float(), self.request[rows])
+        loss = loss + (each * self.counts[rows]).sum() / told.sum()
+        graded = functional.binary_cross_entropy_with_logits(grade.float()[told], self.grade[rows][told])
+        loss = loss + 0.5 * graded
         if contrast:
             near = functional.normalize(vector.float(), dim=-1)
             alike = near @ near.T / 0.1
             self_mask = torch.eye(len(near), dtype=torch.bool)
-            same = (self.intent[rows][:, None] == self.intent[rows][None]) & ~self_mask
+            same = (self.intent[rows][:, None] == self.intent[rows][None]) & ~self_mask & told[:, None]
             log_share = alike - torch.logsumexp(alike.masked_fill(self_mask, -1e9), 1, keepdim=True)
             pairs = same.sum(1)
             if (pairs > 0).any():

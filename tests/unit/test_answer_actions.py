@@ -13,6 +13,7 @@ from actions import clarify
 from actions.answers import ActionAnswer, ActionShowItem
 from actions.clarify import ActionHint
 from actions.safety import ActionSmallTalk
+from actions.service import ActionDeleteMyData
 from actions.shared import THREAD
 from bot.dialogue.phrases import load_yaml
 from bot.knowledge.models import AUDIENCES
@@ -74,6 +75,28 @@ async def test_anything_understood_in_between_begins_anew() -> None:
     said, events = await run(ActionAnswer(), tracker("asdf qwer zxcv", "nlu_fallback", events=earlier))
     assert said[0]["text"] == clarify.words()["ask"]["parent"]
     assert events[0]["value"] == 1
+
+
+async def test_what_only_the_model_takes_for_a_request_to_refuse_is_refused_by_what_talks() -> None:
+    note = {"request": "evade"}
+    for action, intent in ((ActionAnswer(), "ask_law"), (ActionSmallTalk(), "chitchat")):
+        said, _ = await run(action, tracker("mai họ xuống, tính sao cho êm", intent, metadata=note))
+        assert "không chỉ cách giấu" in said[0]["text"]
+
+
+async def test_it_keeps_nobody_from_deleting_their_data_and_says_nothing_beside_the_safe_words() -> None:
+    said, _ = await run(
+        ActionDeleteMyData(), tracker("xóa hết, đừng để ai thấy", "delete_my_data", metadata={"request": "secrecy"})
+    )
+    assert "hứa giữ bí mật" not in str(said)
+    shown = {"request": "evade", "safety_shown": True, "risk": "high", "kind": "disclosure"}
+    said, _ = await run(ActionAnswer(), tracker("ổng kêu giấu, tính sao", "ask_law", metadata=shown))
+    assert said == []
+
+
+async def test_a_payload_is_no_request() -> None:
+    said, _ = await run(ActionSmallTalk(), tracker("/greet", "greet", metadata={"request": "reporter"}))
+    assert said[0]["response"] == "utter_greet"
 
 
 async def test_beside_the_safe_words_nothing_is_asked() -> None:

@@ -92,6 +92,12 @@ async def test_rasa_hears_risk_reasons_and_audience(assessor: RiskAssessor) -> N
     assert metadata["reasons"]
 
 
+async def test_rasa_hears_of_a_request_to_refuse(assessor: RiskAssessor) -> None:
+    rasa = Rasa({"text": "dạ"})
+    await answer(assessor, rasa, "mai thanh tra xuống quán, mấy đứa nhỏ đang làm cho tôi thì giấu đâu cho êm")
+    assert rasa.heard[0][1]["request"] == "evade"
+
+
 async def test_quick_exit_forgets_without_rasa(assessor: RiskAssessor) -> None:
     rasa = Rasa(down=True)
     turn = await answer(assessor, rasa, "thoát")

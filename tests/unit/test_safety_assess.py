@@ -34,7 +34,7 @@ class FakeModel:
         column = lambda values: np.array(values, dtype=float)  # noqa: E731
         parts = np.tile([0.6, 0.2, 0.1, 0.1], (len(normals), 1))
         asked = column([1.0 if "bày" in text else -1.0 for text in normals])
-        kinds = np.array([[0.0, 1.0 if "đi luôn" in text else -1.0] for text in normals])
+        kinds = np.array([[0.0, 1.0 if "đi luôn" in text else -5.0] for text in normals])
         return Scores(column(risk), column(high), column(immediate), parts, asked, kinds)
 
 
@@ -65,6 +65,17 @@ def test_a_request_to_refuse_is_named_but_is_no_alarm(assessor: RiskAssessor) ->
 def test_who_asks_for_a_way_to_die_is_at_risk_first(assessor: RiskAssessor) -> None:
     found = assessor.assess("bày em đi luôn")
     assert (found.request, found.risk, found.kind) == ("self-harm-method", "high", "self_harm")
+
+
+def test_who_asks_for_a_way_to_die_is_heard_in_a_form_and_at_the_end_of_a_long_message(assessor: RiskAssessor) -> None:
+    asked = "em muốn hỏi, có ai bày em đi luôn"
+    assert assessor.assess(asked, Context(in_form=True)).kind == "self_harm"
+    found = assessor.assess("hôm nay trời mưa. " * 40 + asked)
+    assert (found.request, found.risk, found.kind) == ("", "high", "self_harm")
+
+
+def test_a_long_message_tells_a_story_and_is_not_refused(assessor: RiskAssessor) -> None:
+    assert assessor.assess("bày tôi qua mặt người ta. " * 10).request == ""
 
 
 def test_sure_words_raise_the_alarm_without_the_model(assessor: RiskAssessor) -> None:

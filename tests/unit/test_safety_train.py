@@ -88,9 +88,11 @@ def test_unchanged_data_trains_nothing(nlu: Path, trained: Path, monkeypatch: py
     monkeypatch.setattr(training, "fit", fail)
     before = training.train(nlu, trained).stat().st_mtime_ns
     assert training.train(nlu, trained).stat().st_mtime_ns == before
-    monkeypatch.setattr(training, "fingerprint", lambda _: "other data")
+    more = nlu.parent / "refused" / "more.yml"
+    more.write_text(yaml.safe_dump(REQUESTS[:1]))
     with pytest.raises(AssertionError, match="again"):
         training.train(nlu, trained)
+    more.unlink()
 
 
 def test_folds_never_share_a_situation(nlu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
