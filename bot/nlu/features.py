@@ -81,9 +81,13 @@ def word_features(normal: str) -> list[str]:
     return parts + pairs + gaps + edge
 
 
+FEW, MANY = 500, 50_000
+"""Texts below which rare features are kept, and from which on they are rarer still: a message comes in three views."""
+
+
 def vectorisers(size: int = 10_000) -> list[tuple[str, Any]]:
     """The three views as unfitted scikit-learn vectorisers; small data keeps rare features."""
-    rare = 1 if size < 500 else 2
+    rare = 1 if size < FEW else 2 if size < MANY else 3
     return [
         ("words", hashed_tfidf(rare, analyzer=word_features)),
         ("characters", hashed_tfidf(rare, analyzer="char_wb", preprocessor=strip_accents, ngram_range=(1, 5))),

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--out", type=Path, default=Path("bot/encoder/model"))
     parser.add_argument("--data", type=Path, default=Path("nlu_data/nlu"))
+    parser.add_argument("--requests", type=Path, default=Path("nlu_data/refused"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(options.run / "tokenizer.json"))
@@ -74,8 +75,9 @@ def main() -> None:
     (options.out / "tokenizer.json").write_bytes((options.run / "tokenizer.json").read_bytes())
     texts = [normalise(e.text) for e in load_examples(options.data)[::40]]
     agreement = compare(outputs, tokenizer, target, texts)
+    learned = {folder.name: fingerprint(folder) for folder in (options.data, options.requests)}
     files = {n: hashlib.sha256((options.out / n).read_bytes()).hexdigest() for n in ("encoder.onnx", "tokenizer.json")}
-    card = {**names, "files": files, "data": fingerprint(options.data), "export": agreement}
+    card = {**names, "files": files, "data": learned, "export": agreement}
     (options.out / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     print(json.dumps(agreement))
 
