@@ -63,14 +63,12 @@ class Answerer:
             return self._safety(text, who, on, intent, assessment)
         if refused := self.refuse(text, audience):
             return refused
-        if intent == "contact_hotlines" and not _about_111().search(plain(text)):
-            return self._hotlines(who)
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
         status = self.decide(result, intent, shares)
+        if intent == "contact_hotlines" and self._wants_numbers(text, status):
+            return self._hotlines(who)
         if status == "answered":
             return self._answered(result, who, on)
-        if intent == "contact_hotlines":
-            return self._hotlines(who)
         if status == "clarify":
             return self._clarify(result, who)
         return self._not_known(status, result, text, who, on)
@@ -134,6 +132,13 @@ class Answerer:
         if first.score < limits["clarify_known_intent" if known else "clarify"]:
             return "clarify"
         return "answered"
+
+    @staticmethod
+    def _wants_numbers(text: str, status: Status) -> bool:
+        """Whether who seems to ask for numbers means ours: not those of a bus line, nor something about 111."""
+        if not text.strip():
+            return True  # a button
+        return status != "out_of_scope" and (status != "answered" or not _about_111().search(plain(text)))
 
     def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""

@@ -31,11 +31,13 @@ from bot.knowledge.tune import FOLDS, VOICES, write_learned
 from bot.language import strip_accents
 from bot.settings import ROOT
 
-FOREIGN = "out_of_scope"
+FOREIGN, RATHER_PERSONAL = "out_of_scope", "rather_personal"
 EVERY = 4
 """Every n-th of the items' own questions is learned from."""
-LOST = 0.01
-"""The share of the items' own questions that may be declined: the price of declining foreign ones."""
+LOST, LOST_PERSONAL = 0.03, 0.015
+"""What may be declined, the price of declining foreign questions: of the items' own questions that are taken for law,
+procedures or something else, and of the messages that are taken for a personal matter. Who speaks of their own life is
+declined more seldom, and asks foreign questions more seldom."""
 VIEWS = {"words": 1.0, "characters": 1.0, "classes": 0.8}
 REGULAR, NLU_REGULAR, SEED = 0.3, 3.0, 42
 LONGEST = 200
@@ -73,7 +75,7 @@ def cases(search: Search, written: dict[str, list[str]], held_back: Sequence[Any
         for text in texts:
             yield Case(text, True, topic, "parent", "written", topic=topic)
     for e in held_back:
-        if e.intent == FOREIGN or e.intent in ASKING:
+        if e.intent in (FOREIGN, *ASKING):
             for text in (e.text, strip_accents(e.text)):
                 audience = VOICES.get(e.audience, e.audience)
                 yield Case(text, e.intent == FOREIGN, e.situation, audience, "message", topic=e.situation)
@@ -113,26 +115,36 @@ def signs(search: Search, case: Case, found: dict[str, float]) -> Floats:
 class Learned:
     """Weights and constant in the signs' own measure: above zero is foreign; with each case's unseen verdict."""
 
-    weights: Floats
+    weights: dict[str, float]
     constant: float
     unseen: Floats
 
+    def file(self) -> dict[str, Any]:
+        """As it is written to ``scope.yml``."""
+        weights = {name: round(weight, 4) for name, weight in self.weights.items()}
+        return {"constant": round(self.constant, 4), "weights": weights}
 
-def learn(rows: Floats, everything: Sequence[Case]) -> Learned:
-    """A logistic regression; its constant is moved so that few of the items' own questions are declined."""
+
+def learn(rows: Floats, names: Sequence[str], everything: Sequence[Case]) -> Learned:
+    """A logistic regression; its constant is moved so that few questions of ours are declined."""
     truth = np.array([case.foreign for case in everything])
     groups = np.array([case.group for case in everything])
     own = np.array([case.source == "own" for case in everything])
+    messages = ~truth & ~own
     model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULAR, max_iter=3000))
-    unseen = cross_val_predict(
-        model, rows, truth, groups=groups, cv=GroupKFold(FOLDS), method="decision_function"
-    )  # fmt: skip
-    limit = float(np.quantile(unseen[own], 1 - LOST))
+    unseen = cross_val_predict(model, rows, truth, groups=groups, cv=GroupKFold(FOLDS), method="decision_function")
     model.fit(rows, truth)
     scaler, regression = model[0], model[1]
-    weights = regression.coef_[0] / scaler.scale_
-    constant = float(regression.intercept_[0] - weights @ scaler.mean_ - limit)
-    return Learned(weights, constant, unseen - limit)
+    weights = dict(zip(names, (regression.coef_[0] / scaler.scale_).tolist(), strict=True))
+    constant = float(regression.intercept_[0] - sum(w * m for w, m in zip(weights.values(), scaler.mean_, strict=True)))
+    if RATHER_PERSONAL not in weights:
+        limit = max(float(np.quantile(unseen[part], 1 - LOST)) for part in (own, messages))
+        return Learned(weights, constant - limit, unseen - limit)
+    personal = rows[:, list(names).index(RATHER_PERSONAL)] > 0
+    limit = float(np.quantile(unseen[own & ~personal], 1 - LOST))
+    more = float(np.quantile(unseen[messages & personal], 1 - LOST_PERSONAL)) - limit
+    weights[RATHER_PERSONAL] -= more
+    return Learned(weights, constant - limit, unseen - limit - more * personal)
 
 
 def figures(learned: Learned, everything: Sequence[Case]) -> dict[str, float]:
@@ -164,10 +176,9 @@ def main() -> None:
     }
     learned = {}
     for key, (names, part) in parts.items():
-        result = learn(part, everything)
+        result = learn(part, names, everything)
         print(key, *(f"{kind}: {share:.3f}" for kind, share in figures(result, everything).items()), sep="\n  ")
-        weights = {name: round(float(w), 4) for name, w in zip(names, result.weights, strict=True)}
-        learned[key] = {"constant": round(result.constant, 4), "weights": weights}
+        learned[key] = result.file()
     print(learned)
     if not given.dry_run:
         write_learned(DATA / "scope.yml", learned, by="learn_scope")

@@ -21,9 +21,9 @@ ALIKE = ("word", "syllable", "char")
 SEARCH_SIGNS = (
     "score", "lead", "unseen", *(f"ours_{name}" for name in ALIKE), *(f"foreign_{name}" for name in ALIKE),
 )  # fmt: skip
-INTENT_SIGNS = ("out_of_scope", "chitchat", "asking", "telling", "other", "law", "personal")
-ASKING = ("ask_law", "ask_procedure", "ask_skill", "ask_online_safety", "ask_wellbeing")
-PERSONAL = ASKING[2:]
+INTENT_SIGNS = ("out_of_scope", "chitchat", "asking", "telling", "other", "law", "personal", "rather_personal")
+PERSONAL = ("ask_skill", "ask_online_safety", "ask_wellbeing")
+ASKING = ("ask_law", "ask_procedure", "contact_hotlines", *PERSONAL)
 TELLING = ("disclose_self", "disclose_other", "self_harm", "emergency")
 FAR = 20
 """The item so far down stands for what any question finds; the best one's lead over it tells that something fits."""
@@ -49,7 +49,10 @@ def intent_signs(shares: Mapping[str, float]) -> Array:
 
     groups = [share("out_of_scope"), share("chitchat"), share(*ASKING), share(*TELLING)]
     logs = np.log(np.array([*groups, max(0.0, 1.0 - sum(groups))]) + LEAST)
-    return np.array([*logs, likeliest == "ask_law", share(*PERSONAL)], dtype=np.float32)
+    personal = share(*PERSONAL)
+    rather_personal = personal > max(share("out_of_scope"), share(*ASKING) - personal)
+    kinds = [likeliest == "ask_law", personal, rather_personal]
+    return np.array([*logs, *kinds], dtype=np.float32)
 
 
 @lru_cache(maxsize=1)
