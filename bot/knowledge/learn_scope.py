@@ -14,7 +14,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ from bot.settings import ROOT
 FOREIGN, RATHER_PERSONAL = "out_of_scope", "rather_personal"
 EVERY = 4
 """Every n-th of the items' own questions is learned from."""
-LOST, LOST_PERSONAL = 0.03, 0.015
+LOST, LOST_PERSONAL = 0.04, 0.015
 """What may be declined, the price of declining foreign questions: of the items' own questions that are taken for law,
 procedures or something else, and of the messages that are taken for a personal matter. Who speaks of their own life is
 declined more seldom, and asks foreign questions more seldom."""
@@ -108,7 +108,7 @@ def signs(search: Search, case: Case, found: dict[str, float]) -> Floats:
     """The signs of a case: of the search, of the intents, and of the search without an intent."""
     kind = INTENT_KINDS.get(max(found, key=lambda name: found[name]))
     hinted, alone = search.signs(case.text, case.audience, [kind, None], case.question, case.topic)
-    return np.concatenate([hinted, intent_signs(found), alone]).astype(np.float64)
+    return cast(Floats, np.concatenate([hinted, intent_signs(found), alone]).astype(np.float64))
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def search_signs(features: Array, scores: Array, unseen: float, foreign: Array) 
     place = min(FAR, len(scores)) - 1
     best, far = float(scores.max()), float(-np.partition(-scores, place)[place])
     ours = features[:, [COLUMNS.index(f"{name}_question") for name in ALIKE]].max(axis=0)
-    return np.concatenate([[best, best - far, unseen], ours, foreign]).astype(np.float32)
+    return cast(Array, np.concatenate([[best, best - far, unseen], ours, foreign]).astype(np.float32))
 
 
 def intent_signs(shares: Mapping[str, float]) -> Array:
@@ -71,4 +71,4 @@ def foreign(signs: Array, shares: Mapping[str, float] | None) -> bool:
     nobody has understood it)."""
     weights, constant = _learned()["with_intents" if shares else "alone"]
     told = np.concatenate([signs, intent_signs(shares)]) if shares else signs
-    return cast(float, told @ weights) + constant > 0.0
+    return float(told @ weights) + constant > 0.0
