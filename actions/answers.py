@@ -15,6 +15,7 @@ from actions.shared import (
     audience,
     entity,
     intent,
+    intent_shares,
     metadata,
     remember,
     speak,
@@ -43,7 +44,9 @@ class ActionAnswer(SafeAction):
         # Who asks about the law without saying who they are is mostly an adult.
         voice = known or ("parent" if guessed in ("ask_law", "ask_procedure") else "teen")
         known_intent = None if guessed == "nlu_fallback" else guessed
-        turn = talk.ask(answerer(), typed(tracker), voice, today(), thread(tracker), known_intent)
+        turn = talk.ask(
+            answerer(), typed(tracker), voice, today(), thread(tracker), known_intent, shares=intent_shares(tracker)
+        )
         reply = Reply(turn.answer.text, turn.answer.buttons)
         if turn.answer.status == "clarify" or (turn.answer.status == "unknown" and known_intent is None):
             return clarify(dispatcher, tracker, reply if turn.answer.status == "clarify" else None)

@@ -108,6 +108,12 @@ def intent(tracker: Tracker) -> str:
     return (tracker.latest_message.get("intent") or {}).get("name") or ""
 
 
+def intent_shares(tracker: Tracker) -> dict[str, float]:
+    """How likely the latest message has each of the likeliest intents (empty for a pressed button)."""
+    ranking = tracker.latest_message.get("intent_ranking") or []
+    return {r["name"]: float(r["confidence"]) for r in ranking if r["name"] != "nlu_fallback"}
+
+
 def audience(tracker: Tracker) -> str:
     """Whose voice to use: what the gateway knows, else the slot, else a teenager's."""
     return metadata(tracker).get("audience") or tracker.get_slot("audience") or "teen"

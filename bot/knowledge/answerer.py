@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,15 +15,13 @@ from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
+from bot.knowledge.scope import SURE, foreign
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
 
 if TYPE_CHECKING:
     from bot.safety import Assessment, SafetyAnswers
 
-OUT = frozenset({"out_of_scope", "chitchat"})
-PERSONAL = frozenset({"ask_wellbeing", "ask_skill", "ask_online_safety"})
-"""Intents of people who tell of their lives: there a foreign topic is only named by the way."""
 SHOWN = 5
 ALTERNATIVES = 2
 MAX_QUESTION = 2000
@@ -53,24 +51,24 @@ class Answerer:
         on: date,
         intent: str | None = None,
         assessment: Assessment | None = None,
+        shares: Mapping[str, float] | None = None,
     ) -> Answer:
         """Answer a question in the audience's voice with what is in force on a day.
 
-        ``intent`` (of the NLU) and ``assessment`` (of the safety room) are hints; both may be missing.
+        ``intent``, the ``shares`` of all intents (of the NLU) and ``assessment`` (of the safety room) are hints; all
+        may be missing.
         """
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
             return self._safety(text, who, on, intent, assessment)
         if refused := self.refuse(text, audience, assessment.request if assessment else ""):
             return refused
-        if intent == "contact_hotlines" and not _about_111().search(plain(text)):
-            return self._hotlines(who)
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
-        status = self.decide(result, intent)
+        status = self.decide(result, intent, shares)
+        if intent == "contact_hotlines" and self._wants_numbers(text, status):
+            return self._hotlines(who)
         if status == "answered":
             return self._answered(result, who, on)
-        if intent == "contact_hotlines":
-            return self._hotlines(who)
         if status == "clarify":
             return self._clarify(result, who)
         return self._not_known(status, result, text, who, on)
@@ -117,8 +115,8 @@ class Answerer:
         full = "\n".join(p for p in (note, text) if p)
         return Answer("answered", full, self._items([Hit(item, 0.0, 0.0)]), self._item_buttons(item, part))
 
-    def decide(self, result: Result, intent: str | None) -> Status:
-        """Answered, clarify, unknown or out of scope, by the scores and the learned thresholds."""
+    def decide(self, result: Result, intent: str | None, shares: Mapping[str, float] | None = None) -> Status:
+        """Answered, clarify, unknown or out of scope, by the scores and what was learned of them."""
         limits = thresholds()
         if not result.hits:
             return "unknown"
@@ -129,9 +127,9 @@ class Answerer:
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
-        if result.foreign and intent not in PERSONAL:
+        if foreign(result.signs, shares or ({intent: SURE} if intent else None)):
             return "out_of_scope"
-        if intent in OUT:
+        if intent == "chitchat":
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
         known = intent in INTENT_KINDS
         if first.score < limits["unknown_known_intent" if known else "unknown"]:
@@ -139,6 +137,13 @@ class Answerer:
         if first.score < limits["clarify_known_intent" if known else "clarify"]:
             return "clarify"
         return "answered"
+
+    @staticmethod
+    def _wants_numbers(text: str, status: Status) -> bool:
+        """Whether who seems to ask for numbers means ours: not those of a bus line, nor something about 111."""
+        if not text.strip():
+            return True  # a button
+        return status != "out_of_scope" and (status != "answered" or not _about_111().search(plain(text)))
 
     def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""

@@ -42,12 +42,13 @@ class Asker:
         """Answer one question with the intent and risk that the models see in it; within a ``session`` a message
         may lean on the answer before."""
         text = text[:MAX_TEXT]
-        intent = asyncio.run(self.parser.parse(text)).intent if self.parser else None
+        parsed = asyncio.run(self.parser.parse(text)) if self.parser else None
+        intent, shares = (parsed.intent, dict(parsed.ranking)) if parsed else (None, None)
         assessment = self.assessor.assess(text) if self.assessor else None
         if session is None:
-            return self.answerer.answer(text, audience, self.on, intent, assessment)
+            return self.answerer.answer(text, audience, self.on, intent, assessment, shares)
         thread, chosen = self.threads.pop(session, (Thread(), None))
-        turn = talk.ask(self.answerer, text, chosen or audience, self.on, thread, intent, assessment)
+        turn = talk.ask(self.answerer, text, chosen or audience, self.on, thread, intent, assessment, shares)
         self.threads[session] = (turn.thread, turn.audience or chosen)
         while len(self.threads) > MAX_SESSIONS:
             self.threads.pop(next(iter(self.threads)))

@@ -22,7 +22,7 @@ FOLDERS = {
 RECORDS: dict[str, type[BaseModel]] = {
     "documents.yml": Document, "hotlines.yml": Hotline, "agencies.yml": Agency, "places.yml": Place,
 }  # fmt: skip
-MAPPINGS = ("synonyms.yml", "phrases.yml", "asked.yml")
+MAPPINGS = ("synonyms.yml", "phrases.yml", "asked.yml", "foreign.yml", "foreign_asked.yml")
 
 
 class KnowledgeError(RuntimeError):
@@ -79,6 +79,8 @@ class KnowledgeBase:
     phrases: dict[str, Any]
     asked: dict[str, list[str]]
     """Messages of people that an item answers, beside its own example questions (``asked.yml``)."""
+    foreign: dict[str, list[str]]
+    """Questions that are none of our business, by topic: the editors' (``foreign.yml``) and messages of people."""
     root: Path
 
     @classmethod
@@ -112,6 +114,7 @@ class KnowledgeBase:
             synonyms=_mapping(loaded, "synonyms.yml"),
             phrases=_mapping(loaded, "phrases.yml"),
             asked=_mapping(loaded, "asked.yml"),
+            foreign=_mapping(loaded, "foreign_asked.yml") | _mapping(loaded, "foreign.yml"),
             root=root,
         )
 

@@ -36,6 +36,7 @@ class Checker:
             found += self._texts(located)
             found += self._questions(located)
         found += self._other_texts()
+        found += self._foreign()
         return sorted(set(found))
 
     def _duplicates(self) -> Iterator[Problem]:
@@ -159,6 +160,22 @@ class Checker:
             if first := seen.get(key):
                 yield located.problem(say("same_question", question=question, where=first), "questions", number)
             seen.setdefault(key, f"{item.id}")
+
+    def _foreign(self) -> Iterator[Problem]:
+        """Foreign questions by topic: enough of each to be told by, and none that an item answers."""
+        source = self.loaded.mappings.get("foreign.yml")
+        topics = source.value if source and isinstance(source.value, dict) else {}
+        limit = self.rules.limits["foreign_questions"]
+        for topic, texts in topics.items():
+            assert source is not None
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                yield source.problem(say("not_questions"), topic)
+                continue
+            if len(texts) < limit:
+                yield source.problem(say("few_questions", count=len(texts), limit=limit), topic)
+            for number, text in enumerate(texts):
+                if first := self._seen_questions.get(normalise(text).strip(" ?.!")):
+                    yield source.problem(say("same_question", question=text, where=first), topic, number)
 
     @property
     def _seen_questions(self) -> dict[str, str]:

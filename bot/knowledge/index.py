@@ -29,6 +29,8 @@ FIELDS = ("head", "body", "question")
 ANALYSES = ("word", "syllable", "idea", "char")
 COLUMNS = tuple(f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions"))
 K1, B = 1.2, 0.4
+NEAREST = 3
+"""How many of the nearest examples tell how near a question lies to all of them."""
 COMMON = 0.05
 """Character n-grams in more texts than this share tell nothing and cost the most time."""
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every index on standard error
@@ -82,11 +84,6 @@ def _field_texts(item: Item, field: str) -> list[str]:
         return list(item.questions) or [item.topic]
     body = [*item.variants.values(), item.details or "", " ".join(item.steps)]
     return [text for text in body if text] or [item.topic]
-
-
-def item_texts(item: Item) -> list[str]:
-    """Everything that an item says, its example questions too."""
-    return [text for field in FIELDS for text in _field_texts(item, field)]
 
 
 def _lay_out(items: Sequence[Item]) -> _Layout:
@@ -164,12 +161,50 @@ def segmented(texts: Sequence[str]) -> list[tuple[list[str], list[str]]]:
     the models until a text or the language room changes."""
     memory = Memory(get_settings().models_dir / "cache", verbose=0)
     kept: list[tuple[list[str], list[str]]] = memory.cache(_segment)(list(texts), fingerprint())
-    memory.reduce_size(items_limit=2)
+    memory.reduce_size(items_limit=4)
     return kept
 
 
 def _segment(texts: list[str], language: str) -> list[tuple[list[str], list[str]]]:  # noqa: ARG001 - a cache key
     return [(words(text), syllables(text)) for text in texts]
+
+
+Scorer = Callable[[Analysed], Array]
+
+
+def _chars_scorer(analysed: Sequence[Analysed]) -> Scorer:
+    engine, size = _Chars([a.char for a in analysed]), len(analysed)
+    return lambda query: engine.scores(query.char, size)
+
+
+def _bm25_scorer(engine: _Bm25, name: str, size: int) -> Scorer:
+    return lambda query: engine.scores(getattr(query, name), size)
+
+
+class Examples:
+    """Questions by topic, indexed to tell how near another question lies to them."""
+
+    def __init__(self, topics: Mapping[str, Sequence[str]], analyse: Analyser) -> None:
+        self.texts = [(topic, text) for topic, texts in topics.items() for text in texts]
+        self._topics = np.array([topic for topic, _ in self.texts])
+        analysed = [analyse.of_parts(*parts) for parts in segmented([text for _, text in self.texts])]
+        size = len(analysed)
+        self._scorers: list[Scorer] = []
+        if analysed:
+            for name in ("word", "syllable"):
+                self._scorers.append(_bm25_scorer(_Bm25([getattr(a, name) for a in analysed]), name, size))
+            self._scorers.append(_chars_scorer(analysed))
+
+    def likeness(self, query: Analysed, without: str | None = None) -> Array:
+        """How well the nearest examples fit a question: by words, by syllables, by characters. ``without``: a topic
+        that does not count, to learn from its examples."""
+        near = np.zeros(3, dtype=np.float32)
+        for place, scorer in enumerate(self._scorers):
+            scores = scorer(query)
+            if without is not None:
+                scores = np.where(self._topics == without, np.float32(0), scores)
+            near[place] = -np.partition(-scores, min(NEAREST, len(scores)) - 1)[:NEAREST].mean()
+        return near
 
 
 class Index:
@@ -180,17 +215,10 @@ class Index:
         self.analyse = Analyser(concepts)
         self.layout = _lay_out(self.items)
         analysed = [self.analyse.of_parts(*parts) for parts in segmented(self.layout.texts)]
-        self._engines: dict[str, Callable[[Analysed], Array]] = {}
-        size = len(analysed)
-        for name in ("word", "syllable", "idea"):
-            engine = _Bm25([getattr(a, name) for a in analysed])
-            self._engines[name] = self._bm25_scorer(engine, name, size)
-        chars = _Chars([a.char for a in analysed])
-        self._engines["char"] = lambda query: chars.scores(query.char, size)
-
-    @staticmethod
-    def _bm25_scorer(engine: _Bm25, name: str, size: int) -> Callable[[Analysed], Array]:
-        return lambda query: engine.scores(getattr(query, name), size)
+        tokens = {name: _Bm25([getattr(a, name) for a in analysed]) for name in ("word", "syllable", "idea")}
+        self._spelt = tokens["syllable"]
+        self._engines = {name: _bm25_scorer(engine, name, len(analysed)) for name, engine in tokens.items()}
+        self._engines["char"] = _chars_scorer(analysed)
 
     @cached_property
     def question_counts(self) -> Array:
@@ -199,12 +227,18 @@ class Index:
         total = self.layout.ends["question"] - self.layout.begins["question"]
         return np.diff(np.append(begin, total)).astype(np.float32)
 
-    def features(self, text: str, without: tuple[int, int] | None = None) -> Array:
+    def unseen(self, query: Analysed) -> float:
+        """How much of a question, by the weight of its syllables and their pairs, stands in no item."""
+        weights = {t: self._spelt.idf.get(t, self._spelt.unseen) for t in query.syllable}
+        unseen = sum(weight for token, weight in weights.items() if token not in self._spelt.idf)
+        return unseen / sum(weights.values()) if weights else 0.0
+
+    def features(self, text: str | Analysed, without: tuple[int, int] | None = None) -> Array:
         """One row for each item, one column for each of :data:`COLUMNS`.
 
         ``without``: (item, question) that does not count, for leave-one-question-out.
         """
-        query = self.analyse(text)
+        query = self.analyse(text) if isinstance(text, str) else text
         columns: list[Array] = []
         counts = self.question_counts
         hidden = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,9 +14,10 @@ import numpy.typing as npt
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.days import past_day
-from bot.knowledge.index import COLUMNS, Array, Index, item_texts
+from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index
 from bot.knowledge.models import Audience, Document, Item, Kind
 from bot.knowledge.references import Reference, References
+from bot.knowledge.scope import search_signs
 from bot.knowledge.texts import load_data
 from bot.language import syllables
 
@@ -50,12 +52,12 @@ class Result:
     past: bool
     """Whether the question itself names that day ("hồi 2021")."""
     reference: Reference
+    signs: Array
+    """What the search says about whether the question is any of our business (``scope.SEARCH_SIGNS``)."""
     today: Item | None = None
     """What would be answered today but was not in force on that past day."""
     ended: Document | None = None
     """The document that the question names when it is no longer in force; its successors were searched."""
-    foreign: bool = False
-    """Whether the question is about something that is none of our business, and the first item is not about it."""
 
 
 @lru_cache(maxsize=1)
@@ -103,7 +105,7 @@ class Search:
         self._traits = list(dict.fromkeys(traits))
         numbers = {trait: number for number, trait in enumerate(self._traits)}
         self._trait_of = np.array([numbers[trait] for trait in traits], dtype=np.int64)
-        self._foreign = frozenset(base.synonyms.get("foreign") or [])
+        self.foreign = Examples(base.foreign, self.index.analyse)
         self._valid = lru_cache(maxsize=8)(self._valid_on)
 
     def find(
@@ -113,7 +115,10 @@ class Search:
         past = past_day(text, on)
         day = past or on
         reference, ended = self._of_the_day(self.references.find(text), day)
-        scores = self.scores(text, audience, kind)
+        query = self.index.analyse(text)
+        features = self.index.features(query)
+        scores = self._weigh(features, text, audience, kind)
+        signs = self._signs(features, scores, query)
         fits = np.zeros(len(self.items), dtype=np.float32)
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
@@ -126,13 +131,25 @@ class Search:
         hits = [Hit(self.items[i], float(scores[i]), float(fits[i])) for i in best if np.isfinite(scores[i])]
         if today is not None and hits and self.base.precedes(hits[0].item, today):
             today = None
-        foreign = bool(hits) and self._is_foreign(text, hits[0].item)
-        return Result(hits, day, past is not None, reference, today, ended, foreign)
+        return Result(hits, day, past is not None, reference, signs, today, ended)
 
-    def _is_foreign(self, text: str, item: Item) -> bool:
-        """Whether a question names a foreign topic (``synonyms.yml``) that the item found for it does not name."""
-        topics = self._foreign & set(self.ideas(text))
-        return bool(topics) and not topics & {idea for said in item_texts(item) for idea in self.ideas(said)}
+    def signs(
+        self,
+        text: str,
+        audience: str | None,
+        kinds: Sequence[str | None],
+        without: tuple[int, int] | None = None,
+        topic: str | None = None,
+    ) -> list[Array]:
+        """The signs for a question under each kind that an intent may suggest; to learn from, ``without`` an item's
+        question or a foreign topic."""
+        query = self.index.analyse(text)
+        features = self.index.features(query, without)
+        weighed = [self._weigh(features, text, audience, kind) for kind in kinds]
+        return [self._signs(features, scores, query, topic) for scores in weighed]
+
+    def _signs(self, features: Array, scores: Array, query: Analysed, topic: str | None = None) -> Array:
+        return search_signs(features, scores, self.index.unseen(query), self.foreign.likeness(query, topic))
 
     def ideas(self, text: str) -> list[str]:
         """The ideas that a text names."""
@@ -162,9 +179,11 @@ class Search:
 
     def scores(self, text: str, audience: str | None, kind: str | None) -> Array:
         """The score of every item without regard to validity and direct references."""
+        return self._weigh(self.index.features(text), text, audience, kind)
+
+    def _weigh(self, features: Array, text: str, audience: str | None, kind: str | None) -> Array:
         parts, hints, _ = weights()
-        scored = self.index.features(text) @ parts
-        return cast(Array, scored + self.hints(text, audience, kind) @ hints)
+        return cast(Array, features @ parts + self.hints(text, audience, kind) @ hints)
 
     def hints(self, text: str, audience: str | None, kind: str | None) -> Array:
         """One row of hints for each item."""

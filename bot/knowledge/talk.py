@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -41,12 +41,13 @@ def ask(
     thread: Thread,
     intent: str | None = None,
     assessment: Assessment | None = None,
+    shares: Mapping[str, float] | None = None,
 ) -> Turn:
-    """Answer a message that may lean on the last answer. ``intent`` and ``assessment`` as for ``Answerer.answer``."""
+    """Answer a message that may lean on the last answer. The hints are those of ``Answerer.answer``."""
     turn = follow(answerer, text, audience, on, thread, assessment)
     if turn is not None:
         return turn
-    answer = answerer.answer(text, audience, on, intent, assessment)
+    answer = answerer.answer(text, audience, on, intent, assessment, shares)
     return Turn(answer, _after(thread, answer, text, audience))
 
 

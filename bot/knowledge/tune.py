@@ -196,8 +196,9 @@ def learn_thresholds(
     }
 
 
-def _write(path: Path, data: dict[str, Any], flow: bool | None = None) -> None:
-    head = "# Learned by `python -m bot.knowledge.tune`; do not edit by hand.\n"
+def write_learned(path: Path, data: dict[str, Any], flow: bool | None = None, by: str = "tune") -> None:
+    """Write what a tool has learned, with its name."""
+    head = f"# Learned by `python -m bot.knowledge.{by}`; do not edit by hand.\n"
     body = yaml.safe_dump(data, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=110)
     path.write_text(head + body, encoding="utf-8")
 
@@ -225,11 +226,11 @@ def main() -> None:
     limits = {k: round(v, 3) for k, v in learn_thresholds(search, data, weights, nlu_dir).items()}
     print({"parts": parts, "hints": hints}, limits)
     if not given.dry_run:
-        _write(DATA / "weights.yml", {"parts": parts, "hints": hints, "reference": REFERENCE})
-        _write(DATA / "thresholds.yml", limits)
+        write_learned(DATA / "weights.yml", {"parts": parts, "hints": hints, "reference": REFERENCE})
+        write_learned(DATA / "thresholds.yml", limits)
         weights_in_force.cache_clear()
         load_data.cache_clear()
-        _write(base.root / "asked.yml", assign(search, nlu_dir, situations), flow=False)
+        write_learned(base.root / "asked.yml", assign(search, nlu_dir, situations), flow=False)
 
 
 if __name__ == "__main__":

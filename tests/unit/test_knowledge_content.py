@@ -235,7 +235,7 @@ class Parser:
     """A stand-in for the trained NLU: every message is a law question."""
 
     async def parse(self, text: str) -> Any:
-        return type("Parsed", (), {"text": text, "intent": "ask_law"})()
+        return type("Parsed", (), {"text": text, "intent": "ask_law", "ranking": [("ask_law", 0.9)]})()
 
 
 def test_json_lines(answerer: Answerer) -> None:
