@@ -53,7 +53,7 @@ SERVICE = frozenset(
 ALARM_RECALL, WORRY_RECALL = 0.97, 0.99
 """Recall of messages at risk on unseen situations at which the alarm and the gentle form begin."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.97, 0.55
-FALSE_REFUSALS = 0.004
+FALSE_REFUSALS = 0.01
 """The share of other messages (near-misses among them) that may be taken for a request to refuse."""
 FINGERPRINT = "risk.fingerprint.json"
 
