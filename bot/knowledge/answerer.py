@@ -15,7 +15,7 @@ from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
-from bot.knowledge.scope import SURE, foreign
+from bot.knowledge.scope import foreign, taken_for
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
 
@@ -122,7 +122,7 @@ class Answerer:
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
-        if foreign(result.signs, shares or ({intent: SURE} if intent else None)):
+        if foreign(result.signs, shares or taken_for(intent)):
             return "out_of_scope"
         if intent == "chitchat":
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
