@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 ALTERNATIVES = 2
+NAMED = 3
 MAX_QUESTION = 2000
 """What stands behind is not read: a question is short, and the time to answer must be too."""
 
@@ -136,8 +137,8 @@ class Answerer:
     @staticmethod
     def _wants_numbers(text: str, status: Status) -> bool:
         """Whether who seems to ask for numbers means ours: not those of a bus line, nor something about 111."""
-        if not text.strip():
-            return True  # a button
+        if len(text.split()) < NAMED:
+            return True  # a button, or too short to name somebody else's
         return status != "out_of_scope" and (status != "answered" or not _about_111().search(plain(text)))
 
     def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:

@@ -29,7 +29,8 @@ FAR = 20
 """The item so far down stands for what any question finds; the best one's lead over it tells that something fits."""
 LEAST = 1e-3
 SURE, DOUBT = 0.75, 0.2
-"""The shares of an intent that comes without shares, and of the doubt whether the question is ours."""
+"""The shares of an intent that comes without shares, and of the doubt whether the question is ours. Who wants numbers
+is not doubted: declining them could cost more."""
 
 
 def search_signs(features: Array, scores: Array, unseen: float, foreign: Array) -> Array:
@@ -42,6 +43,8 @@ def search_signs(features: Array, scores: Array, unseen: float, foreign: Array) 
 
 def taken_for(intent: str | None) -> dict[str, float] | None:
     """The shares when only the likeliest intent is known; None when nobody has understood the question."""
+    if intent == "contact_hotlines":
+        return {intent: SURE + DOUBT}
     return {"out_of_scope": DOUBT} | {intent: SURE} if intent else None
 
 
