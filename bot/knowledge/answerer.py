@@ -15,7 +15,7 @@ from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
-from bot.knowledge.scope import SURE, foreign
+from bot.knowledge.scope import foreign, taken_for
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 ALTERNATIVES = 2
+NAMED = 3
 MAX_QUESTION = 2000
 """What stands behind is not read: a question is short, and the time to answer must be too."""
 
@@ -127,7 +128,7 @@ class Answerer:
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
-        if foreign(result.signs, shares or ({intent: SURE} if intent else None)):
+        if foreign(result.signs, shares or taken_for(intent)):
             return "out_of_scope"
         if intent == "chitchat":
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
@@ -141,8 +142,8 @@ class Answerer:
     @staticmethod
     def _wants_numbers(text: str, status: Status) -> bool:
         """Whether who seems to ask for numbers means ours: not those of a bus line, nor something about 111."""
-        if not text.strip():
-            return True  # a button
+        if len(text.split()) < NAMED:
+            return True  # a button, or too short to name somebody else's
         return status != "out_of_scope" and (status != "answered" or not _about_111().search(plain(text)))
 
     def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:

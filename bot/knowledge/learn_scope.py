@@ -34,7 +34,7 @@ from bot.settings import ROOT
 FOREIGN, RATHER_PERSONAL = "out_of_scope", "rather_personal"
 EVERY = 4
 """Every n-th of the items' own questions is learned from."""
-LOST, LOST_PERSONAL = 0.04, 0.015
+LOST, LOST_PERSONAL = 0.03, 0.015
 """What may be declined, the price of declining foreign questions: of the items' own questions that are taken for law,
 procedures or something else, and of the messages that are taken for a personal matter. Who speaks of their own life is
 declined more seldom, and asks foreign questions more seldom."""

@@ -28,8 +28,9 @@ TELLING = ("disclose_self", "disclose_other", "self_harm", "emergency")
 FAR = 20
 """The item so far down stands for what any question finds; the best one's lead over it tells that something fits."""
 LEAST = 1e-3
-SURE = 0.8
-"""The share of an intent that comes without its share."""
+SURE, DOUBT = 0.75, 0.2
+"""The shares of an intent that comes without shares, and of the doubt whether the question is ours. Who wants numbers
+is not doubted: declining them could cost more."""
 
 
 def search_signs(features: Array, scores: Array, unseen: float, foreign: Array) -> Array:
@@ -38,6 +39,13 @@ def search_signs(features: Array, scores: Array, unseen: float, foreign: Array) 
     best, far = float(scores.max()), float(-np.partition(-scores, place)[place])
     ours = features[:, [COLUMNS.index(f"{name}_question") for name in ALIKE]].max(axis=0)
     return cast(Array, np.concatenate([[best, best - far, unseen], ours, foreign]).astype(np.float32))
+
+
+def taken_for(intent: str | None) -> dict[str, float] | None:
+    """The shares when only the likeliest intent is known; None when nobody has understood the question."""
+    if intent == "contact_hotlines":
+        return {intent: SURE + DOUBT}
+    return {"out_of_scope": DOUBT} | {intent: SURE} if intent else None
 
 
 def intent_signs(shares: Mapping[str, float]) -> Array:
