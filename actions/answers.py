@@ -47,6 +47,8 @@ class ActionAnswer(SafeAction):
         turn = talk.ask(
             answerer(), typed(tracker), voice, today(), thread(tracker), known_intent, shares=intent_shares(tracker)
         )
+        if turn.answer.status == "out_of_scope" and metadata(tracker).get("safety_shown"):
+            return []  # nobody at risk is told that it is not our business
         reply = Reply(turn.answer.text, turn.answer.buttons)
         if turn.answer.status == "clarify" or (turn.answer.status == "unknown" and known_intent is None):
             return clarify(dispatcher, tracker, reply if turn.answer.status == "clarify" else None)

@@ -95,7 +95,7 @@ class Answerer:
             return None
         kind = INTENT_KINDS.get(intent or "") or ("law" if self.search.asks_law(text) else None)
         result = self.search.find(text, on, who, kind, limit=SHOWN)
-        if self.decide(result, intent if intent in INTENT_KINDS else None) != "answered":
+        if self.decide(result, intent if intent in INTENT_KINDS else None, ours=True) != "answered":
             return None
         first = result.hits[0]
         if first.score < self._enough_beside(text, intent) or (
@@ -116,8 +116,13 @@ class Answerer:
         full = "\n".join(p for p in (note, text) if p)
         return Answer("answered", full, self._items([Hit(item, 0.0, 0.0)]), self._item_buttons(item, part))
 
-    def decide(self, result: Result, intent: str | None, shares: Mapping[str, float] | None = None) -> Status:
-        """Answered, clarify, unknown or out of scope, by the scores and what was learned of them."""
+    def decide(
+        self, result: Result, intent: str | None, shares: Mapping[str, float] | None = None, ours: bool = False
+    ) -> Status:
+        """Answered, clarify, unknown or out of scope, by the scores and what was learned of them.
+
+        ``ours``: it is our business whatever it looks like, since a child is at risk.
+        """
         limits = thresholds()
         if not result.hits:
             return "unknown"
@@ -128,7 +133,7 @@ class Answerer:
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
-        if foreign(result.signs, shares or taken_for(intent)):
+        if not ours and foreign(result.signs, shares or taken_for(intent)):
             return "out_of_scope"
         if intent == "chitchat":
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
