@@ -1,5 +1,6 @@
 """What people ask in public, put to the whole of ``ask``: ``python benchmarks/public_questions.py [--failures]``.
 
+``--set blind_questions.yml`` and ``--set blind_requests.yml`` are of another writer, who had read none of the items.
 ``tests/data/public_questions.yml`` is a held-out set, never tuned on. Its halves are measured apart: whoever improves
 the knowledge base may read the failures of half A only (``--failures``); the figures of half B are the honest ones.
 """
@@ -94,9 +95,10 @@ def main() -> None:
     """Ask, print."""
     options = argparse.ArgumentParser(description="Put the held-out questions of the public to `ask`.")
     options.add_argument("--failures", action="store_true", help="also print what failed in half A")
+    options.add_argument("--set", default="public_questions.yml", help="a file of tests/data")
     given = options.parse_args()
     asker = Asker.load(ROOT / "knowledge", get_settings().models_dir, ON)
-    report(asker.answerer.base, list(ask_all(asker, ROOT / "tests/data/public_questions.yml")), given.failures)
+    report(asker.answerer.base, list(ask_all(asker, ROOT / "tests/data" / given.set)), given.failures)
 
 
 if __name__ == "__main__":
