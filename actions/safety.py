@@ -26,7 +26,7 @@ from actions.shared import (
 )
 from bot.dialogue.messages import Reply
 from bot.language import normalise, strip_accents
-from bot.safety import Assessment, introduces
+from bot.safety import Assessment, introduces, says_who
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
 KINDS = {
@@ -123,7 +123,11 @@ class ActionQuickExit(SafeAction):
     def name(self) -> str:
         return "action_quick_exit"
 
-    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:  # noqa: ARG002
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if says_who(typed(tracker)):  # "ba" alone tells of somebody; to forget what was said before would lose it
+            if not metadata(tracker).get("safety_shown"):
+                dispatcher.utter_message(response="utter_affirm")
+            return []
         dispatcher.utter_message(response="utter_quick_exit")
         dispatcher.utter_message(json_message={"kind": "hide", "forget": True, "in_form": False})
         return [Restarted(), AllSlotsReset()]

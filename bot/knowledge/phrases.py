@@ -47,6 +47,11 @@ def _rules() -> dict[str, list[Rule]]:
     return rules
 
 
+@lru_cache(maxsize=1)
+def _law() -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(load_data('refusals.yml')['law'])}){_END}")
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A kind of request that is never answered plainly."""
@@ -84,5 +89,6 @@ class Phrases:
     def refusal(self, text: str, seen: str = "") -> Refusal | None:
         """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``."""
         bare = plain(text)
-        by_words = next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
+        asks_law = _law().search(bare) is not None
+        by_words = None if asks_law else next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
         return by_words or next((refusal for refusal in self.refusals if refusal.id == seen), None)

@@ -166,7 +166,7 @@ def calibrate(
         "immediate": blend(voices["immediate"][among], labels.immediate[twice][among]),
     }
     limits = choose(labels, twice, *(blends[name](voices[name]) for name in ("risk", "high", "immediate")))
-    limit = float(np.quantile(refused(voices["refused"]), 1 - FALSE_REFUSALS))
+    limit = max(0.0, float(np.quantile(refused(voices["refused"]), 1 - FALSE_REFUSALS)))  # rather one than not
     return {**blends, "refused": refused}, replace(limits, refused=limit)
 
 

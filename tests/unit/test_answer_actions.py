@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import clarify
 from actions.answers import ActionAnswer, ActionShowItem
 from actions.clarify import ActionHint
-from actions.safety import ActionSmallTalk
+from actions.safety import ActionQuickExit, ActionSmallTalk
 from actions.service import ActionDeleteMyData
 from actions.shared import THREAD
 from bot.dialogue.phrases import load_yaml
@@ -92,6 +92,14 @@ async def test_it_keeps_nobody_from_deleting_their_data_and_says_nothing_beside_
     shown = {"request": "evade", "safety_shown": True, "risk": "high", "kind": "disclosure"}
     said, _ = await run(ActionAnswer(), tracker("ổng kêu giấu, tính sao", "ask_law", metadata=shown))
     assert said == []
+
+
+async def test_a_name_for_somebody_alone_forgets_nothing() -> None:
+    said, events = await run(ActionQuickExit(), tracker("ba", "quick_exit", metadata={"safety_shown": True}))
+    assert (said, events) == ([], [])
+    said, events = await run(ActionQuickExit(), tracker("ba con về", "quick_exit"))
+    assert said[0]["response"] == "utter_quick_exit"
+    assert events
 
 
 async def test_a_payload_is_no_request() -> None:
