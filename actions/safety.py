@@ -12,6 +12,7 @@ from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.shared import (
+    FEW,
     Events,
     SafeAction,
     answerer,
@@ -26,7 +27,7 @@ from actions.shared import (
 )
 from bot.dialogue.messages import Reply
 from bot.language import normalise, strip_accents
-from bot.safety import Assessment, introduces, says_who
+from bot.safety import Assessment, introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
 KINDS = {
@@ -35,6 +36,8 @@ KINDS = {
     "emergency": "emergency",
     "self_harm": "self_harm",
 }
+SURE = 0.8
+"""Confidence from which on a word or two are a wish to leave."""
 
 
 class ActionSafety(SafeAction):
@@ -124,7 +127,9 @@ class ActionQuickExit(SafeAction):
         return "action_quick_exit"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        if says_who(typed(tracker)):  # "ba" alone tells of somebody; to forget what was said before would lose it
+        guess = tracker.latest_message.get("intent") or {}
+        if 0 < len(typed(tracker).split()) < FEW and guess.get("confidence", 1.0) < SURE:
+            # "ba" may be whom they tell of: to forget what was said before would lose it
             if not metadata(tracker).get("safety_shown"):
                 dispatcher.utter_message(response="utter_affirm")
             return []

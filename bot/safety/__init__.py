@@ -6,7 +6,7 @@ Imports no web, database or Rasa code.
 from .answers import SafetyAnswers, choose_form
 from .asked import Answered, answered, question
 from .assess import RiskAssessor
-from .introductions import introduces, says_who
+from .introductions import introduces
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
 
 __all__ = [
@@ -23,5 +23,4 @@ __all__ = [
     "choose_form",
     "introduces",
     "question",
-    "says_who",
 ]

@@ -95,11 +95,15 @@ async def test_it_keeps_nobody_from_deleting_their_data_and_says_nothing_beside_
 
 
 async def test_a_name_for_somebody_alone_forgets_nothing() -> None:
-    said, events = await run(ActionQuickExit(), tracker("ba", "quick_exit", metadata={"safety_shown": True}))
-    assert (said, events) == ([], [])
-    said, events = await run(ActionQuickExit(), tracker("ba con về", "quick_exit"))
-    assert said[0]["response"] == "utter_quick_exit"
-    assert events
+    unsure = tracker("ba", "quick_exit", metadata={"safety_shown": True})
+    unsure.latest_message["intent"]["confidence"] = 0.6
+    assert await run(ActionQuickExit(), unsure) == ([], [])
+    for text, confidence in (("ba vô", 0.95), ("ba con vô tới kìa tắt đi", 0.6), ("/quick_exit", 1.0)):
+        sure = tracker(text, "quick_exit")
+        sure.latest_message["intent"]["confidence"] = confidence
+        said, events = await run(ActionQuickExit(), sure)
+        assert said[0]["response"] == "utter_quick_exit"
+        assert events
 
 
 async def test_a_payload_is_no_request() -> None:
