@@ -15,7 +15,7 @@ from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
 from bot.dialogue.intake_answers import OWN_ROLE
 from bot.reports import ReportDraft
 from bot.safety import introduces
-from bot.safety.answers import UNSURE
+from bot.safety.answers import UNSURE, YOUNG
 
 ASSENT, DRAFT = "report_assent", "report_draft"
 TOLD_LIMIT = 5
@@ -80,7 +80,7 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
     by itself."""
     story: list[str] = []
     found: dict[str, Any] = {}
-    enough = False
+    enough = own = False
     for event in heard_since_last_report(tracker) if events is None else events:
         message = read(event)
         if message.pressed or not message.text:
@@ -99,6 +99,9 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
             found[name] = value
         if message.risk == "immediate":
             found[intake.DANGER] = True
+        own = own or "model_disclose_self" in (event.get("metadata") or {}).get("codes", [])
+    if own and intake.SUBJECT not in found and audience(tracker) in YOUNG:
+        found[intake.SUBJECT] = "self"  # fragments name nobody; it is read back to them
     if story:
         found[intake.STORY if enough else TOLD] = "\n".join(story[-TOLD_LIMIT:])
     return found

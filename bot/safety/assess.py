@@ -27,6 +27,8 @@ CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
 LONGEST_REQUEST = 220
 """Characters; longer than the longest that training knows."""
+FAR_MORE = 3.5
+"""Log-odds that a fragment must add to the one before it; "dạ" after "con sợ" adds two or three."""
 CLOSE = 1.0
 """How far the kind of who asks for a way to die may lie behind the likeliest."""
 _ONE = threading.Lock()
@@ -199,12 +201,16 @@ class RiskAssessor:
             return
         if alarmed and verdict.risk == "low" and seen.risk >= self._model.thresholds.worry:
             verdict.raise_to("medium", "earlier")
-        elif not context.in_form and context.recent and 1 < size <= SHORT:
-            before = normalise(context.recent[-1])
-            limits = self._model.thresholds
-            together = self._look([f"{before[-300:]} . {normal}"])
-            if together.risk >= limits.alarm and self._look([before[-300:]]).risk < limits.alarm:
-                verdict.raise_to("medium", "together")
+            return
+        readable = not context.in_form and context.recent and (size <= SHORT if alarmed else 1 < size <= SHORT)
+        if readable and self._says_more(normalise(context.recent[-1])[-300:], normal, alarmed):
+            verdict.raise_to("medium", "together")
+
+    def _says_more(self, before: str, normal: str, alarmed: bool) -> bool:
+        """Whether two messages together tell of danger that the first did not, or far more of it ("ba", "danh")."""
+        alarm = self._model.thresholds.alarm
+        together, alone = self._look([f"{before} . {normal}"]).risk, self._look([before]).risk
+        return together >= alarm and (alone < alarm or (alarmed and together - alone >= FAR_MORE))
 
     @staticmethod
     def _kind(verdict: Verdict, seen: Seen, found: Findings) -> Kind:

@@ -133,6 +133,14 @@ def test_two_fragments_are_read_together(assessor: RiskAssessor) -> None:
     assert assessor.assess("ở chỗ kia", Context(recent=("bạn An",))).risk == "none"
 
 
+def test_after_an_alarm_one_word_counts_when_it_says_far_more_than_what_stood_before(assessor: RiskAssessor) -> None:
+    after = Context(earlier="medium", recent=("chuyện nặng",))
+    assert assessor.assess("dạ", after).risk == "none", "it was told already"
+    after = Context(earlier="medium", recent=("cậu Ba",))
+    assert "together" in assessor.assess("chỗ", after).codes
+    assert assessor.assess("chỗ", Context(recent=("cậu Ba",))).risk == "none"
+
+
 def test_a_word_that_answers_a_form_is_no_new_alarm(assessor: RiskAssessor) -> None:
     assert assessor.assess("bệnh nặng").risk == "medium"
     assert assessor.assess("bệnh nặng", Context(in_form=True)).risk == "low"
