@@ -9,12 +9,14 @@ and answers the same in the same run. Accuracy on a fifth of the questions, as t
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import structlog
 import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -47,13 +49,14 @@ def baseline(known: Labelled, asked: list[str]) -> list[str]:
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
     )
-    model = make_pipeline(make_union(*parts), LogisticRegression(C=10.0, max_iter=300))
+    model = make_pipeline(make_union(*parts), LogisticRegression(C=10.0, solver="liblinear"))
     model.fit([text for text, _ in known], [label for _, label in known])
     return [str(label) for label in model.predict(asked)]
 
 
 def pipeline(known: Labelled, asked: list[str]) -> list[str]:
     """What Rasa, trained with ``config.yml`` on these data alone, makes of the questions."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # Rasa tells every message
     from rasa.core.agent import Agent
     from rasa.model_training import train_nlu
 
