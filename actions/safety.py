@@ -100,8 +100,8 @@ class ActionSmallTalk(SafeAction):
         if metadata(tracker).get("safety_shown"):
             return []
         said = intent(tracker)
-        if said != "greet" and introduces(typed(tracker)):
-            said = "affirm"  # "9" is no goodbye
+        if introduces(typed(tracker)):
+            said = "affirm"  # "9" is no goodbye, and "cô ơi con 9 tuổi" wants to be heard, not greeted
         dispatcher.utter_message(response=f"utter_{SAME_AS.get(said, said)}")
         return []
 

@@ -98,7 +98,7 @@ def test_age_first(line: Line) -> None:
     child = Person(line, "web")
     heard = child.say("cô ơi con 9 tuổi")
     not_said(heard, "lo cho người khác", "người bị hại", "làm con đau")
-    asked(heard, "muốn kể chuyện")
+    asked(heard, "muốn kể chuyện gì")
     child.say("con muon mec")
     if "đồng ý" not in child.heard.text:
         child.press("Báo một việc")
