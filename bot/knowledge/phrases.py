@@ -60,10 +60,14 @@ class Refusal:
     rules: list[Rule]
     advice: list[str]
     texts: dict[str, str]
+    always: bool
+    """Whether it is one even in the words of who asks what the law says."""
 
     def fits(self, bare: str) -> bool:
         """Whether a question without diacritics is such a request."""
-        return len(bare) <= LONGEST_REQUEST and any(rule.fits(bare) for rule in self.rules)
+        if len(bare) > LONGEST_REQUEST or not any(rule.fits(bare) for rule in self.rules):
+            return False
+        return self.always or _law().search(bare) is None
 
 
 class Phrases:
@@ -73,7 +77,13 @@ class Phrases:
         self._say: dict[str, dict[str, str]] = data["say"]
         self._buttons: dict[str, str] = data["buttons"]
         self.refusals = [
-            Refusal(entry["id"], _rules()[entry["id"]], entry.get("advice") or [], entry["say"])
+            Refusal(
+                entry["id"],
+                _rules()[entry["id"]],
+                entry.get("advice") or [],
+                entry["say"],
+                bool(load_data("refusals.yml")["kinds"][entry["id"]].get("always")),
+            )
             for entry in data.get("refusals") or []
         ]
 
@@ -89,6 +99,5 @@ class Phrases:
     def refusal(self, text: str, seen: str = "") -> Refusal | None:
         """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``."""
         bare = plain(text)
-        asks_law = _law().search(bare) is not None
-        by_words = None if asks_law else next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
+        by_words = next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
         return by_words or next((refusal for refusal in self.refusals if refusal.id == seen), None)
