@@ -12,7 +12,6 @@ from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.shared import (
-    FEW,
     Events,
     SafeAction,
     answerer,
@@ -37,7 +36,7 @@ KINDS = {
     "self_harm": "self_harm",
 }
 SURE = 0.8
-"""Confidence from which on a word or two are a wish to leave."""
+"""Confidence from which on one word is a wish to leave. Two that may be one ("ngoại dòm") hide the chat."""
 
 
 class ActionSafety(SafeAction):
@@ -128,7 +127,7 @@ class ActionQuickExit(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         guess = tracker.latest_message.get("intent") or {}
-        if 0 < len(typed(tracker).split()) < FEW and guess.get("confidence", 1.0) < SURE:
+        if len(typed(tracker).split()) == 1 and guess.get("confidence", 1.0) < SURE:
             # "ba" may be whom they tell of: to forget what was said before would lose it
             if not metadata(tracker).get("safety_shown"):
                 dispatcher.utter_message(response="utter_affirm")

@@ -98,7 +98,7 @@ async def test_a_name_for_somebody_alone_forgets_nothing() -> None:
     unsure = tracker("ba", "quick_exit", metadata={"safety_shown": True})
     unsure.latest_message["intent"]["confidence"] = 0.6
     assert await run(ActionQuickExit(), unsure) == ([], [])
-    for text, confidence in (("ba vô", 0.95), ("ba con vô tới kìa tắt đi", 0.6), ("/quick_exit", 1.0)):
+    for text, confidence in (("ba vô", 0.95), ("ngoại dòm", 0.5), ("/quick_exit", 1.0)):
         sure = tracker(text, "quick_exit")
         sure.latest_message["intent"]["confidence"] = confidence
         said, events = await run(ActionQuickExit(), sure)
