@@ -39,7 +39,7 @@ class Concepts:
         """The ideas named in a text given as the syllables of its normal form, longest wording first at each
         place; a wording inside a longer one does not count."""
         marked = sum(1 for s in spelt if not s.isascii())
-        bare = marked * 8 < len(spelt)
+        bare = marked * 4 < len(spelt)  # the normal form gives a bare text some marks ("ko", "14t")
         table = self._bare if bare else self._accented
         words = [strip_accents(s) for s in spelt] if bare else list(spelt)
         found: list[str] = []

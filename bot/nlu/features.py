@@ -1,6 +1,6 @@
-"""What a message looks like to the linear models: accented words, bare character n-grams, word classes.
+"""What a message looks like to the linear models: accented words, bare character n-grams, word classes, word pairs.
 
-All functions but ``tags`` take the normal form, so that it is made once for the three views.
+All functions but ``tags`` take the normal form, so that it is made once for all views.
 """
 
 from __future__ import annotations
@@ -81,15 +81,26 @@ def word_features(normal: str) -> list[str]:
     return parts + pairs + gaps + edge
 
 
+def pair_features(normal: str) -> list[str]:
+    """Pairs of bare syllables with one to five others between, so that who and what meet ("con … bị … đánh")."""
+    parts = ["^", *_SYLLABLE.findall(strip_accents(normal)), "$"]
+    return [f"{a} … {b}" for i, a in enumerate(parts) for b in parts[i + 2 : i + FARTHEST + 1]]
+
+
+VIEWS = {"words": 1.0, "characters": 1.0, "classes": 0.8, "pairs": 1.0}
+"""How much each view weighs."""
+FARTHEST = 6
+"""How many places the two syllables of a pair may lie apart."""
 FEW, MANY = 500, 50_000
 """Texts below which rare features are kept, and from which on they are rarer still: a message comes in three views."""
 
 
 def vectorisers(size: int = 10_000) -> list[tuple[str, Any]]:
-    """The three views as unfitted scikit-learn vectorisers; small data keeps rare features."""
+    """The views as unfitted scikit-learn vectorisers; small data keeps rare features."""
     rare = 1 if size < FEW else 2 if size < MANY else 3
     return [
         ("words", hashed_tfidf(rare, analyzer=word_features)),
         ("characters", hashed_tfidf(rare, analyzer="char_wb", preprocessor=strip_accents, ngram_range=(1, 5))),
         ("classes", hashed_tfidf(rare, analyzer=tag_features)),
+        ("pairs", hashed_tfidf(2 * rare, analyzer=pair_features)),
     ]

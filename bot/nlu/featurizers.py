@@ -40,7 +40,7 @@ class Row(Features):  # type: ignore[misc]
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):  # type: ignore[misc]
-    """Sparse sentence features: accented words, accent-stripped character n-grams, word classes.
+    """Sparse sentence features: accented words, accent-stripped character n-grams, word classes, pairs of words.
 
     All are made from ``bot.language``'s normal form, so the model sees one spelling.
     """
@@ -58,7 +58,7 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):  # type: ignore[mi
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Which views, and how much each weighs."""
-        return {**SparseFeaturizer.get_default_config(), "views": {"words": 1.0, "characters": 1.0, "classes": 0.8}}
+        return {**SparseFeaturizer.get_default_config(), "views": dict(features.VIEWS)}
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:

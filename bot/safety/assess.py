@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,8 +30,6 @@ FAR_MORE = 3.5
 """Log-odds that a fragment must add to the one before it; "dạ" after "con sợ" adds two or three."""
 CLOSE = 1.0
 """How far the kind of who asks for a way to die may lie behind the likeliest."""
-_ONE = threading.Lock()
-"""The encoder remembers what it has read and is not made for two at a time."""
 NEAR_LIMIT = 14
 """Words; "he is at the door" is short, a long story that mentions a door is not about now."""
 
@@ -86,8 +83,7 @@ class RiskAssessor:
     def assess(self, text: str, context: Context | None = None) -> Assessment:
         """The risk of a message. Never raises for what a person wrote: what cannot be judged is doubtful."""
         try:
-            with _ONE:
-                return self._assess(text, context or Context())
+            return self._assess(text, context or Context())
         except Exception:  # whatever happens, a person must get an answer, and no text may travel in an error
             return self._finish(Verdict("medium", ["unreadable"]), "disclosure", 0.5)
 

@@ -1,4 +1,4 @@
-"""What the risk model sees of a message: accented words, accent-stripped characters, concepts."""
+"""What the risk model sees of a message: accented words, accent-stripped characters, concepts, pairs of words."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from sklearn.pipeline import FeatureUnion, make_union
 
 from bot.language import normalise, strip_accents
+from bot.nlu.features import pair_features
 from bot.nlu.hashing import hashed_tfidf
 
 from .concepts import concept_grams
 
-VERSION = 11
+VERSION = 12
 """Raise it when features or heads change, so that stored models are trained again."""
+RARE = 4
+"""Texts that a feature must be in; a message comes in two views."""
 MAX_PIECE = 600
 MAX_PIECES = 40
 
@@ -27,10 +30,10 @@ def _words(normal: str) -> list[str]:
 
 def vectorizer() -> FeatureUnion:
     """The unfitted feature extractor (expects normal forms)."""
-    characters = hashed_tfidf(2, analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents)
-    words = hashed_tfidf(3, ngram_range=(1, 3), tokenizer=_words, token_pattern=None)
-    meanings = hashed_tfidf(3, analyzer=concept_grams)
-    return make_union(characters, words, meanings)
+    characters = hashed_tfidf(RARE, analyzer="char_wb", ngram_range=(2, 5), preprocessor=strip_accents)
+    words = hashed_tfidf(RARE, ngram_range=(1, 3), tokenizer=_words, token_pattern=None)
+    meanings = hashed_tfidf(RARE, analyzer=concept_grams)
+    return make_union(characters, words, meanings, hashed_tfidf(2 * RARE, analyzer=pair_features))
 
 
 def views(text: str) -> tuple[str, str]:

@@ -27,7 +27,7 @@ from bot.nlu.data import Example, Request, load_examples, load_requests
 
 from .features import VERSION, stack, vectorizer, views
 from .model import DANGER, FILE, KIND, LINEAR, Array, Blend, RiskModel, Scores, Thresholds
-from .types import level
+from .types import ON_THE_WAY, level
 
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int_]
@@ -65,8 +65,9 @@ class LabelError(ValueError):
 class Labels:
     """What the model learns of each message.
 
-    At risk are disclosures, emergencies and self-harm. A wish to report or follow up a grave matter is neither: the
-    person is already on the way to help, so ``grey`` messages teach nothing about the alarm.
+    At risk are disclosures, emergencies and self-harm. Who wants to report, to follow up a report or to hide the chat
+    is not, however grave the matter: they are on the way already, and what they tell next is read again. Other
+    messages about grave matters are ``grey`` and teach nothing about the alarm.
     """
 
     def __init__(self, examples: Sequence[Example]) -> None:
@@ -74,7 +75,7 @@ class Labels:
         risks = np.array([level(e.risk) for e in examples])  # type: ignore[arg-type]
         self.classes = np.array(["service" if i in SERVICE else i for i in intents])
         self.at_risk: Mask = np.isin(intents, DANGER)
-        self.grey: Mask = ~self.at_risk & (risks >= 2) & (intents != "quick_exit")
+        self.grey: Mask = ~self.at_risk & (risks >= 2) & ~np.isin(intents, ON_THE_WAY)
         self.high: Mask = self.at_risk & (risks >= 3)
         self.immediate: Mask = self.at_risk & (risks >= 4)
         self.situations = np.array([e.situation for e in examples])
@@ -121,6 +122,7 @@ def fingerprint(nlu_dir: Path) -> str:
         *sorted(requests_dir(nlu_dir).glob("*.yml")),
         *(here / f"{n}.py" for n in ("concepts", "features", "model", "train")),
         here / "data" / "concepts.yml",
+        here.parent / "nlu" / "features.py",
     ]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -14,6 +14,8 @@ ALARM: Risk = "medium"
 
 ASKS_TO_DIE = ("self-harm-method",)
 """Kinds of requests that say more of the asker than of what they ask for: the safe words come before any refusal."""
+ON_THE_WAY = ("start_report", "check_report", "talk_to_human", "quick_exit")
+"""Intents of people who are on the way to help already, or must hide: no alarm by itself, however grave the matter."""
 
 
 class RiskModelError(Exception):

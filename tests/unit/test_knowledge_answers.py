@@ -299,3 +299,5 @@ def test_ideas_meet_across_registers_and_without_diacritics() -> None:
     assert "giao-cau" in concepts.find(["giao", "cấu"])
     assert "giao-cau" in concepts.find(["ngu", "voi", "ban", "gai"])
     assert "danh" not in concepts.find(["danh", "bai", "an", "tien"])
+    bare = "chu bat chau 14 tuổi lam tru no không cho ve la toi gi".split()  # the normal form of "14t", "hong"
+    assert "muc-phat" in concepts.find(bare), "two words with marks do not make a bare text accented"
