@@ -14,21 +14,17 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ["HOTLINE_MODELS_DIR"] = tempfile.mkdtemp()  # the benchmark's texts must not push out the real cache
 
-from bot.encoder.reading import SENSE  # noqa: E402
-from bot.knowledge import index  # noqa: E402
 from bot.knowledge.base import KnowledgeBase  # noqa: E402
 from bot.knowledge.models import Item  # noqa: E402
 from bot.knowledge.search import Search  # noqa: E402
@@ -53,19 +49,12 @@ def synthetic(base: KnowledgeBase, count: int) -> dict[str, Item]:
     return made
 
 
-def made_up(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Unit vectors in place of senses, which take minutes to read for so many texts and cost the same to compare."""
-    vectors = np.random.default_rng(0).standard_normal((len(texts), SENSE)).astype(np.float32)
-    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-
-
 def main() -> None:
     """Build, ask, print; exit 1 when the 95th percentile is above the limit."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     base = KnowledgeBase.load(ROOT / "knowledge")
     asked = yaml.safe_load((ROOT / "tests/data/questions.yml").read_text(encoding="utf-8"))
     begin = time.perf_counter()
-    index.senses = made_up
     search = Search(replace(base, items=synthetic(base, count), asked={}))
     built = time.perf_counter() - begin
     for entry in asked[:10]:

@@ -1,5 +1,5 @@
 """A small language model, fine-tuned on the project's messages and committed with its card (docs/encoder.md)."""
 
-from .reading import Encoder, EncoderError, Readings, encoder, fingerprint, is_calibration, is_held_question
+from .reading import Encoder, EncoderError, Readings, encoder, fingerprint, is_calibration
 
-__all__ = ["Encoder", "EncoderError", "Readings", "encoder", "fingerprint", "is_calibration", "is_held_question"]
+__all__ = ["Encoder", "EncoderError", "Readings", "encoder", "fingerprint", "is_calibration"]

@@ -1,7 +1,7 @@
 """The fine-tuned encoder at work: ONNX on one core, offline.
 
-It reads a message in the normal form and says how likely each intent, danger and each grade of risk is, and what it is
-about. It is one voice among others: ``bot.safety``, ``bot.nlu`` and ``bot.knowledge`` blend it with what they learn.
+It reads a message in the normal form and says how likely each intent, danger and each grade of risk is. It is one
+voice among others: ``bot.safety`` and ``bot.nlu`` blend it with models that are trained here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ CARD = "card.json"
 PREFIX = "query: "
 """multilingual-E5 was trained with it."""
 MAX_PIECES = 64
-SENSE = 128
 CALIBRATION_SHARE = 0.1
 REMEDY = "restore it from the project (git checkout bot/encoder/model)"
 _REMEMBERED = 64
@@ -50,8 +49,6 @@ class Readings:
     """Log-odds that the message is a request that must not be answered."""
     kinds: Array
     """Log-shares of the kinds of such requests, one column for each of ``Encoder.kinds``."""
-    senses: npt.NDArray[np.float32]
-    """Unit vectors of :data:`SENSE` numbers: near each other for questions that want the same answer."""
 
 
 class Encoder:
@@ -100,13 +97,12 @@ class Encoder:
         rows = [fresh[text] if text in fresh else self._known[text] for text in normals]
         if not rows:
             none, intents, kinds = np.zeros(0), np.zeros((0, len(self.intents))), np.zeros((0, len(self.kinds)))
-            return Readings(intents, none, np.zeros((0, 4)), none, kinds, np.zeros((0, SENSE), np.float32))
+            return Readings(intents, none, np.zeros((0, 4)), none, kinds)
         self._remember(fresh)
         parts = [np.array([row[part] for row in rows], dtype=np.float64) for part in range(4)]
         intents, danger, grades, requests = parts
-        senses = np.array([row[4] for row in rows], dtype=np.float32)
         none = np.clip(requests[:, 0], -12.0, -1e-6)
-        return Readings(intents, danger, grades, np.log(-np.expm1(none)) - none, requests[:, 1:], senses)
+        return Readings(intents, danger, grades, np.log(-np.expm1(none)) - none, requests[:, 1:])
 
     def _run(self, normals: Sequence[str]) -> list[tuple[Any, ...]]:
         found: list[Any] = [None] * len(normals)
@@ -154,8 +150,3 @@ def is_calibration(situation: str) -> bool:
     """Whether a situation is held back from the encoder's training, to choose thresholds and confidence on."""
     draw = int(hashlib.sha256(f"calibration{situation}".encode()).hexdigest()[:4], 16)
     return draw < int(CALIBRATION_SHARE * 0x10000)
-
-
-def is_held_question(item: str, question: str) -> bool:
-    """Whether an example question of the knowledge base is held back from the encoder's training."""
-    return is_calibration(f"{item}/{question}")

@@ -2,15 +2,14 @@
 
 An item is indexed in three fields (its head: topic and keywords; its body: variants, details, steps; its example
 questions, each a document of its own) and under four analyses (words with diacritics, syllables without, character
-n-grams without, and ideas); its topic and its questions are compared by their sense as well, as the encoder reads them.
-Every number lies between 0 and about 1, whatever the length of the question.
+n-grams without, and ideas). Every number lies between 0 and about 1, whatever the length of the question.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,17 +21,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from bot.knowledge.bm25 import BM25
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.models import Item
-from bot.knowledge.senses import sense, senses
 from bot.language import fingerprint, normalise, strip_accents, syllables, words
 from bot.settings import get_settings
 
 Array = npt.NDArray[np.float32]
 FIELDS = ("head", "body", "question")
 ANALYSES = ("word", "syllable", "idea", "char")
-COLUMNS = (
-    *(f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions")),
-    *(f"sense_{part}" for part in ("head", "question", "questions")),
-)
+COLUMNS = tuple(f"{analysis}_{part}" for analysis in ANALYSES for part in ("head", "body", "question", "questions"))
 K1, B = 1.2, 0.4
 NEAREST = 3
 """How many of the nearest examples tell how near a question lies to all of them."""
@@ -49,8 +44,6 @@ class Analysed:
     syllable: list[str]
     idea: list[str]
     char: str
-    sense: Array | None = None
-    """What a question is about; None for the texts of items."""
 
 
 class Analyser:
@@ -60,7 +53,7 @@ class Analyser:
         self.concepts = concepts
 
     def __call__(self, text: str) -> Analysed:
-        return replace(self.of_parts(words(text), syllables(text)), sense=sense(text))
+        return self.of_parts(words(text), syllables(text))
 
     def of_parts(self, spoken: list[str], spelt: list[str]) -> Analysed:
         """The analyses of a text whose words and syllables are known."""
@@ -188,17 +181,6 @@ def _bm25_scorer(engine: _Bm25, name: str, size: int) -> Scorer:
     return lambda query: engine.scores(getattr(query, name), size)
 
 
-def _sense_scorer(texts: Sequence[str]) -> Scorer:
-    vectors = senses(texts)
-
-    def scores(query: Analysed) -> Array:
-        if query.sense is None:
-            return np.zeros(len(vectors), dtype=np.float32)
-        return np.maximum(vectors @ query.sense, np.float32(0))
-
-    return scores
-
-
 class Examples:
     """Questions by topic, indexed to tell how near another question lies to them."""
 
@@ -212,12 +194,11 @@ class Examples:
             for name in ("word", "syllable"):
                 self._scorers.append(_bm25_scorer(_Bm25([getattr(a, name) for a in analysed]), name, size))
             self._scorers.append(_chars_scorer(analysed))
-            self._scorers.append(_sense_scorer([text for _, text in self.texts]))
 
     def likeness(self, query: Analysed, without: str | None = None) -> Array:
-        """How well the nearest examples fit a question: by words, by syllables, by characters, by sense. ``without``:
-        a topic that does not count, to learn from its examples."""
-        near = np.zeros(4, dtype=np.float32)
+        """How well the nearest examples fit a question: by words, by syllables, by characters. ``without``: a topic
+        that does not count, to learn from its examples."""
+        near = np.zeros(3, dtype=np.float32)
         for place, scorer in enumerate(self._scorers):
             scores = scorer(query)
             if without is not None:
@@ -238,9 +219,6 @@ class Index:
         self._spelt = tokens["syllable"]
         self._engines = {name: _bm25_scorer(engine, name, len(analysed)) for name, engine in tokens.items()}
         self._engines["char"] = _chars_scorer(analysed)
-        asked = self.layout.begins["question"]
-        self._head_sense = _sense_scorer([item.topic for item in self.items])
-        self._question_sense = _sense_scorer(self.layout.texts[asked : self.layout.ends["question"]])
 
     @cached_property
     def question_counts(self) -> Array:
@@ -277,11 +255,6 @@ class Index:
                 columns.append(np.maximum.reduceat(part, self.layout.starts[field]))
                 if field == "question":
                     columns.append(np.add.reduceat(part, self.layout.starts[field]) / counts)
-        near = self._question_sense(query)
-        if hidden is not None:
-            near[hidden - self.layout.begins["question"]] = 0.0
-        starts = self.layout.starts["question"]
-        columns += [self._head_sense(query), np.maximum.reduceat(near, starts), np.add.reduceat(near, starts) / counts]
         return np.stack(columns, axis=1)
 
 

@@ -3,9 +3,9 @@
 Foreign questions are those of ``knowledge/foreign.yml`` and the training messages out of scope; questions of ours are
 the items' own examples and the training messages that ask. Nothing is judged by what was made from it: the shares of
 the intents come from a model that did not see the message's situation (the calibration share, which the encoder has not
-seen either; so are the items' own questions that are learned from), a foreign topic does not count as an example for
-its own questions, nor an item's question for itself, and the folds never split a topic, an item or a situation. Writes
-``data/scope.yml`` and ``knowledge/foreign_asked.yml``; run it after ``bot.knowledge.tune``, whose weights make scores.
+seen either), a foreign topic does not count as an example for its own questions, nor an item's question for itself, and
+the folds never split a topic, an item or a situation. Writes ``data/scope.yml`` and ``knowledge/foreign_asked.yml``;
+run it after ``bot.knowledge.tune``, whose weights make the scores.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from bot.encoder import encoder, is_calibration, is_held_question
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.scope import ASKING, INTENT_SIGNS, SEARCH_SIGNS, intent_signs
 from bot.knowledge.search import INTENT_KINDS, Search
@@ -33,6 +32,8 @@ from bot.language import strip_accents
 from bot.settings import ROOT
 
 FOREIGN, RATHER_PERSONAL = "out_of_scope", "rather_personal"
+EVERY = 4
+"""Every n-th of the items' own questions is learned from."""
 LOST, LOST_PERSONAL = 0.03, 0.015
 """What may be declined, the price of declining foreign questions: of the items' own questions that are taken for law,
 procedures or something else, and of the messages that are taken for a personal matter. Who speaks of their own life is
@@ -57,6 +58,7 @@ class Case:
 
 def messages(nlu_dir: Path) -> tuple[list[Any], list[Any]]:
     """The training messages that the encoder has seen, and those held back from it."""
+    from bot.encoder import is_calibration
     from bot.nlu.data import load_examples  # a tool's import: the room itself knows no NLU
 
     everything = load_examples(nlu_dir)
@@ -78,12 +80,13 @@ def cases(search: Search, written: dict[str, list[str]], held_back: Sequence[Any
                 yield Case(text, e.intent == FOREIGN, e.situation, audience, "message", topic=e.situation)
     for number, item in enumerate(search.items):
         for place, question in enumerate(item.questions):
-            if is_held_question(item.id, question):
+            if (number + place) % EVERY == 0:
                 yield Case(question, False, item.id, item.audiences[0], "own", question=(number, place))
 
 
 def shares(seen: Sequence[Any], held_back: Sequence[Any], texts: Sequence[str]) -> list[dict[str, float]]:
     """The shares of the intents as the NLU gives them, by a model that has seen none of the texts' situations."""
+    from bot.encoder import encoder
     from bot.nlu import linear
     from bot.nlu.features import VIEWS
 

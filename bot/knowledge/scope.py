@@ -16,7 +16,7 @@ import numpy as np
 from bot.knowledge.index import COLUMNS, Array
 from bot.knowledge.texts import load_data
 
-ALIKE = ("word", "syllable", "char", "sense")
+ALIKE = ("word", "syllable", "char")
 """The analyses by which questions are compared with foreign ones."""
 SEARCH_SIGNS = (
     "score", "lead", "unseen", *(f"ours_{name}" for name in ALIKE), *(f"foreign_{name}" for name in ALIKE),

@@ -19,7 +19,6 @@ from network import Encoder, Reader
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from torch.nn import functional
 from train import encode
 from weights import Sizes
 
@@ -28,20 +27,19 @@ from bot.nlu.data import fingerprint, load_examples
 
 SIZES = Sizes(width=384, layers=12, heads=12, inner=1536, vocabulary=0, positions=512, epsilon=1e-12)
 """Of multilingual-E5-small."""
-OUTPUTS = ("intent", "danger", "grade", "request", "sense")
+OUTPUTS = ("intent", "danger", "grade", "request")
 
 
 class Outputs(nn.Module):
-    """Log-shares of the intents, log-odds of danger and of the grades, log-shares of no request and each kind, and the
-    unit vector of what a question is about."""
+    """Log-shares of the intents, log-odds of danger and of the grades, log-shares of no request and each kind."""
 
     def __init__(self, reader: Reader) -> None:
         super().__init__()
         self.reader = reader
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        intent, danger, grade, request, sense, _ = self.reader(ids, mask)
-        return intent.log_softmax(-1), danger, grade, request.log_softmax(-1), functional.normalize(sense, dim=-1)
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        intent, danger, grade, request, _ = self.reader(ids, mask)
+        return intent.log_softmax(-1), danger, grade, request.log_softmax(-1)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The encoder in PyTorch with its five heads. Used for training and export only."""
+"""The encoder in PyTorch with its four heads. Used for training and export only."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from torch import Tensor, nn
 from weights import Weights
 
 POSITIONS = 128
-SENSE = 128
-"""Numbers in the vector that says what a question is about."""
 
 
 class TextDropout(nn.Module):
@@ -79,8 +77,7 @@ class Encoder(nn.Module):
 
 class Reader(nn.Module):
     """Encoder and heads: intents, danger, for each grade above ``none`` whether the risk reaches it, and whether the
-    message is a request to refuse (the first of its columns: none); and a vector that is near that of a question which
-    wants the same answer."""
+    message is a request to refuse (the first of its columns: none)."""
 
     def __init__(self, encoder: Encoder, intents: int, kinds: int, grades: int = 4) -> None:
         super().__init__()
@@ -91,9 +88,6 @@ class Reader(nn.Module):
         self.danger = nn.Linear(width, 1)
         self.grade = nn.Linear(width, grades)
         self.request = nn.Linear(width, 1 + kinds)
-        self.sense = nn.Linear(width, SENSE)
-        nn.init.orthogonal_(self.sense.weight)
-        nn.init.zeros_(self.sense.bias)
         self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("spread", torch.ones(width))
 
@@ -101,11 +95,9 @@ class Reader(nn.Module):
         """The centred sentence vector (E5's own vectors lie in a narrow cone)."""
         return (self.encoder(ids, mask).float() - self.centre) / self.spread  # type: ignore[operator]
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """Intents, danger, grades, request, sense, and the vector that all are read from."""
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         vector = self.dropout(self.vector(ids, mask))
-        heads = self.intent(vector), self.danger(vector)[:, 0], self.grade(vector), self.request(vector)
-        return *heads, self.sense(vector), vector
+        return self.intent(vector), self.danger(vector)[:, 0], self.grade(vector), self.request(vector), vector
 
 
 def from_published(weights: Weights, kept: Sequence[int], dropout: float) -> Encoder:

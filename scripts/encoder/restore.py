@@ -28,7 +28,7 @@ def state_from_onnx(path: Path) -> dict[str, Tensor]:
     }
     for name in ("encoder.words.weight", "encoder.places.weight"):
         state[name] = torch.tensor(_real(stored, f"reader.{name}"))
-    for name in ("intent", "danger", "grade", "request", "sense"):
+    for name in ("intent", "danger", "grade", "request"):
         if f"reader.{name}.weight_Transposed{SUFFIX}" not in stored:
             continue  # a model from before that head
         state[f"{name}.weight"] = torch.tensor(_real(stored, f"reader.{name}.weight_Transposed").T.copy())

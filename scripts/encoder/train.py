@@ -1,4 +1,4 @@
-"""Fine-tunes multilingual-E5-small on the project's messages: five heads, noise views, weights averaged.
+"""Fine-tunes multilingual-E5-small on the project's messages: four heads, noise views, weights averaged.
 
     python scripts/encoder/train.py --weights e5-small-q4.bin --tokenizer tokenizer.json --out DIR [--start DIR]
 
@@ -13,14 +13,13 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from network import Encoder, Reader, from_published
-from questions import Anchors, Question, load_questions, nearest_is_right, parted, senses_of
 from restore import state_from_onnx
 from sklearn.metrics import average_precision_score, f1_score
 from tokenizers import Tokenizer
@@ -62,7 +61,7 @@ def predict(model: Reader, tokenizer: Tokenizer, normals: Sequence[str]) -> tupl
     with torch.no_grad():
         for at in range(0, len(order), 64):
             chosen = order[at : at + 64]
-            intent, danger, _, request, *_ = model(*encode(tokenizer, [normals[i] for i in chosen]))
+            intent, danger, _, request, _ = model(*encode(tokenizer, [normals[i] for i in chosen]))
             for row, i in enumerate(chosen):
                 none = float(request[row].softmax(-1)[0])
                 found[i] = (intent[row].softmax(-1).numpy(), float(danger[row].sigmoid()), 1 - none)
@@ -99,48 +98,33 @@ def report_requests(examples: Sequence[Example], requests: Sequence[Request], bo
 
 
 class Targets:
-    """What each message teaches. Requests to refuse teach only that they are, and who asks how to die is in danger;
-    questions of the knowledge base teach only their item, and that they are no such request."""
+    """What each message teaches. Requests to refuse teach only that they are, and who asks how to die is in danger."""
 
     def __init__(
-        self,
-        examples: Sequence[Example],
-        intents: list[str],
-        requests: Sequence[Request],
-        kinds: list[str],
-        items: Sequence[int],
+        self, examples: Sequence[Example], intents: list[str], requests: Sequence[Request], kinds: list[str]
     ) -> None:
         risks = [RISKS.index(e.risk) for e in examples]
         dangers = [e.intent in DANGER for e in examples]
         told = torch.tensor([intents.index(e.intent) for e in examples])
-        apart = len(requests) + len(items)
-        asked = [1 + kinds.index(r.kind) for r in requests]
-        self.request = torch.tensor([0] * len(examples) + asked + [0] * len(items))
-        self.item = torch.tensor([IGNORED] * (len(examples) + len(requests)) + list(items))
+        apart = len(requests)
+        self.request = torch.tensor([0] * len(examples) + [1 + kinds.index(r.kind) for r in requests])
         self.intent = torch.cat([told, torch.full((apart,), IGNORED)])
         # whoever asks about a grave matter may be told of it: that teaches nothing about danger
         grey = [
             not d and r >= 2 and e.intent not in ON_THE_WAY for d, r, e in zip(dangers, risks, examples, strict=True)
         ]
         dying = [float(r.kind in ASKS_TO_DIE) for r in requests]
-        none = [0.0] * len(items)
-        self.counts = torch.tensor([float(not g) for g in grey] + dying + none)
-        self.danger = torch.tensor([float(d) for d in dangers] + dying + none)
+        self.counts = torch.tensor([float(not g) for g in grey] + dying)
+        self.danger = torch.tensor([float(d) for d in dangers] + dying)
         self.grade = torch.tensor([[float(r > k) for k in range(4)] for r in risks] + [[0.0] * 4] * apart)
         count = np.bincount(told.numpy(), minlength=len(intents))
         weight = (count.max() / np.maximum(count, 1)) ** 0.5
         self.weight = torch.tensor(weight / (weight * count).sum() * count.sum(), dtype=torch.float)
 
-    def loss(self, rows: Tensor, out: tuple[Tensor, ...], anchors: Anchors, contrast: float) -> Tensor:
-        """Cross-entropy of the intent, of danger, of the grades and of the item; optionally contrast of vectors."""
-        intent, danger, grade, request, sense, vector = out
+    def loss(self, rows: Tensor, out: tuple[Tensor, ...], contrast: float) -> Tensor:
+        """Cross-entropy of the intent, of danger and of the grades; optionally supervised contrast of vectors."""
+        intent, danger, grade, request, vector = out
         loss = functional.cross_entropy(request.float(), self.request[rows])
-        asked = self.item[rows] != IGNORED
-        if asked.any():
-            each = functional.cross_entropy(
-                anchors(sense[asked]), self.item[rows][asked], label_smoothing=0.1, reduction="sum"
-            )
-            loss = loss + each / len(rows)
         told = self.intent[rows] != IGNORED
         if not told.any():  # a mean of nothing would be no number
             return loss
@@ -164,11 +148,7 @@ class Targets:
 
 
 def epoch_batches(
-    examples: Sequence[Example],
-    requests: Sequence[Request],
-    questions: Sequence[Question],
-    epoch: int,
-    options: argparse.Namespace,
+    examples: Sequence[Example], requests: Sequence[Request], epoch: int, options: argparse.Namespace
 ) -> list[list[tuple[str, int]]]:
     """Every message as typed and in another view (bare, or noisy in another way each epoch), of like lengths.
 
@@ -178,16 +158,15 @@ def epoch_batches(
     seed, size = options.seed, options.size
     rng = random.Random(f"{seed}/{epoch}")  # noqa: S311 - variety, not secrecy
     rows: list[tuple[str, int]] = []
-    asked = len(examples) + len(requests)
-    plain = [(i, e.text) for i, e in enumerate(examples) if drawn(e.situation, options, rng)]
-    plain += [(i, q.text) for i, q in enumerate(questions, asked)]
-    for i, text in plain:
-        slips = noisy(text, 1000 * seed + epoch)
-        if text.isascii():
-            texts = [text if rng.random() < 0.5 else slips]
+    for i, example in enumerate(examples):
+        if not drawn(example.situation, options, rng):
+            continue
+        slips = noisy(example.text, 1000 * seed + epoch)
+        if example.text.isascii():
+            texts = [example.text if rng.random() < 0.5 else slips]
             texts += [slips] if rng.random() < 0.3 else []
         else:
-            texts = [text, strip_accents(text) if rng.random() < 0.5 else slips]
+            texts = [example.text, strip_accents(example.text) if rng.random() < 0.5 else slips]
         rows += [(normalise(text), i) for text in texts]
     for i, request in enumerate(requests, len(examples)):
         if drawn(request.situation, options, rng):
@@ -212,7 +191,6 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("nlu_data/nlu"))
     parser.add_argument("--requests", type=Path, default=Path("nlu_data/refused"))
-    parser.add_argument("--knowledge", type=Path, default=Path("knowledge"))
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -222,7 +200,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--words", type=float, default=0.0, help="rate of the word pieces' vectors (0: frozen)")
     parser.add_argument("--hold", action="store_true", help="do not lower the rate to the end (another run follows)")
     parser.add_argument(
-        "--fresh", type=lambda names: tuple(names.split(",")), default=("",), help="how new situations begin"
+        "--fresh", type=lambda names: tuple(names.split(",")), default=("",), help="how new situations begin: a,b,c"
     )
     parser.add_argument("--replay", type=float, default=1.0, help="share of the other messages that an epoch reads")
     parser.add_argument("--size", type=int, default=32)
@@ -247,7 +225,7 @@ def start(
         whole = options.start / "model.pt"
         earlier = torch.load(whole, weights_only=True) if whole.exists() else None
         found = model.load_state_dict(earlier or state_from_onnx(options.start / "encoder.onnx"), strict=False)
-        if set(found.missing_keys) - {"sense.weight", "sense.bias"} or found.unexpected_keys:
+        if set(found.missing_keys) - {"request.weight", "request.bias"} or found.unexpected_keys:
             raise SystemExit(f"{options.start} is another network: {found}")
         return model, tokenizer
     texts = [PREFIX + normalise(v) for e in known for v in (e.text, strip_accents(e.text), noisy(e.text, 1))]
@@ -277,18 +255,21 @@ def main() -> None:
     wishes = load_requests(options.requests)
     requests = [r for r in wishes if not is_calibration(r.situation)]
     unseen = [r for r in wishes if is_calibration(r.situation)]
-    questions, asked = parted(load_questions(options.knowledge))
     intents, kinds = sorted({e.intent for e in examples}), sorted({r.kind for r in wishes})
     model, tokenizer = start(options, known, intents, kinds)
-    places = {item: place for place, item in enumerate(sorted({q.item for q in questions}))}
-    items = [places[q.item] for q in questions]
-    anchors = Anchors(sense(model, tokenizer, questions), items, len(places))
-    optimiser = adam(options, model, anchors)
+    pieces = model.encoder.words.weight.requires_grad_(options.words > 0)
+    heads = [p for head in (model.intent, model.danger, model.grade, model.request) for p in head.parameters()]
+    body = [p for p in model.encoder.parameters() if p is not pieces]
+    groups: list[dict[str, Any]] = [{"params": body, "base": options.rate}]
+    groups.append({"params": heads, "base": 3 * options.rate})
+    if options.words:
+        groups.append({"params": [pieces], "base": options.words, "weight_decay": 0.0})
+    optimiser = torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01, fused=True)
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
     )
-    targets = Targets(known, intents, requests, kinds, items)
-    epochs = [epoch_batches(known, requests, questions, number, options) for number in range(options.epochs)]
+    targets = Targets(known, intents, requests, kinds)
+    epochs = [epoch_batches(known, requests, number, options) for number in range(options.epochs)]
     steps = sum(map(len, epochs))
     warm, step, began = 0.06 * steps, 0, time.time()
     print(f"{len(known)} messages to learn, {len(held)} held back, {tokenizer.get_vocab_size()} pieces, {steps} steps")
@@ -303,7 +284,7 @@ def main() -> None:
             ids, mask = encode(tokenizer, [text for text, _ in batch])
             with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
                 out = model(ids, mask)
-            loss = targets.loss(torch.tensor([i for _, i in batch]), out, anchors, options.contrast)
+            loss = targets.loss(torch.tensor([i for _, i in batch]), out, options.contrast)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -315,43 +296,14 @@ def main() -> None:
                 print(f"    step {step} loss {total / number:.3f} {pause:.3f} s a step", flush=True)
         minutes = (time.time() - began) / 60
         print(f"epoch {epoch + 1}: loss {total / len(batches):.3f}, {minutes:.1f} minutes", flush=True)
-        reader = average.module
         for name, view in (("typed", str), ("bare", strip_accents)):
-            found = predict(reader, tokenizer, [normalise(view(e.text)) for e in held])
-            report(name, intents, held, found)
-            wanted = predict(reader, tokenizer, [normalise(view(r.text)) for r in unseen])
-            report_requests(held, unseen, np.concatenate([found[2], wanted[2]]))
-            right = nearest_is_right(questions, asked, *(sense(reader, tokenizer, q, view) for q in (questions, asked)))
-            print(f"  questions {len(asked)}, nearest is of the same item {right:.3f}", flush=True)
-        torch.save(reader.state_dict(), options.out / "model.pt")
+            if epoch + 1 == options.epochs or name == "typed":
+                found = predict(average.module, tokenizer, [normalise(view(e.text)) for e in held])
+                report(name, intents, held, found)
+                wanted = predict(average.module, tokenizer, [normalise(view(r.text)) for r in unseen])
+                report_requests(held, unseen, np.concatenate([found[2], wanted[2]]))
+        torch.save(average.module.state_dict(), options.out / "model.pt")
         (options.out / "names.json").write_text(json.dumps({"intents": intents, "kinds": kinds}))
-
-
-def adam(options: argparse.Namespace, model: Reader, anchors: Anchors) -> torch.optim.AdamW:
-    """The optimiser with a rate for the body, the heads and the word pieces."""
-    pieces = model.encoder.words.weight.requires_grad_(options.words > 0)
-    heads = [
-        p for head in (model.intent, model.danger, model.grade, model.request, model.sense) for p in head.parameters()
-    ]
-    body = [p for p in model.encoder.parameters() if p is not pieces]
-    groups: list[dict[str, Any]] = [{"params": body, "base": options.rate}]
-    groups.append({"params": [*heads, *anchors.parameters()], "base": 3 * options.rate})
-    if options.words:
-        groups.append({"params": [pieces], "base": options.words, "weight_decay": 0.0})
-    return torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01, fused=True)
-
-
-def sense(
-    model: Reader, tokenizer: Tokenizer, questions: Sequence[Question], view: Callable[[str], str] = str
-) -> Tensor:
-    """The unit vectors of questions, in their order."""
-    normals = [normalise(view(q.text)) for q in questions]
-    order = sorted(range(len(normals)), key=lambda i: len(normals[i]))
-    chosen = [order[at : at + 64] for at in range(0, len(order), 64)]
-    senses = senses_of(model, [encode(tokenizer, [normals[i] for i in part]) for part in chosen])
-    back = torch.empty(len(order), dtype=torch.long)
-    back[torch.tensor(order)] = torch.arange(len(order))
-    return senses[back]
 
 
 if __name__ == "__main__":
