@@ -93,7 +93,7 @@ class Answerer:
         who, text = voice(audience), text[:MAX_QUESTION]
         if not self._may_inform(text, intent, assessment):
             return None
-        kind = INTENT_KINDS.get(intent or "") or ("law" if self.search.asks_law(text) else None)
+        kind = "law" if self.search.asks_law(text) else INTENT_KINDS.get(intent or "")
         result = self.search.find(text, on, who, kind, limit=SHOWN)
         if self.decide(result, intent if intent in INTENT_KINDS else None, ours=True) != "answered":
             return None

@@ -8,14 +8,16 @@ n-grams without, and ideas). Every number lies between 0 and about 1, whatever t
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import numpy.typing as npt
-from joblib import Memory
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.knowledge.bm25 import BM25
@@ -33,6 +35,7 @@ NEAREST = 3
 """How many of the nearest examples tell how near a question lies to all of them."""
 COMMON = 0.05
 """Character n-grams in more texts than this share tell nothing and cost the most time."""
+log = logging.getLogger(__name__)
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every index on standard error
 
 
@@ -156,17 +159,32 @@ class _Chars:
         return _gather(self.matrix, query.indices, query.data, size)
 
 
-def segmented(texts: Sequence[str]) -> list[tuple[list[str], list[str]]]:
-    """Words and syllables of every text of the knowledge base: slow for thousands of texts (20 s), so kept beside
-    the models until a text or the language room changes."""
-    memory = Memory(get_settings().models_dir / "cache", verbose=0)
-    kept: list[tuple[list[str], list[str]]] = memory.cache(_segment)(list(texts), fingerprint())
-    memory.reduce_size(items_limit=4)
-    return kept
+Parts = tuple[list[str], list[str]]
+"""The words and the syllables of a text."""
 
 
-def _segment(texts: list[str], language: str) -> list[tuple[list[str], list[str]]]:  # noqa: ARG001 - a cache key
-    return [(words(text), syllables(text)) for text in texts]
+def segmented(texts: Sequence[str]) -> list[Parts]:
+    """The parts of every text of the knowledge base: slow for thousands of texts (a minute), so they are kept beside
+    the models until the language room changes; only new texts are segmented."""
+    path = get_settings().models_dir / "cache" / f"segments-{fingerprint()[:16]}.joblib"
+    kept = _kept(path)
+    missing = [text for text in dict.fromkeys(texts) if text not in kept]
+    if missing:
+        kept |= {text: (words(text), syllables(text)) for text in missing}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_suffix(f".{os.getpid()}")
+        joblib.dump(kept, new, compress=1)
+        new.replace(path)
+    return [kept[text] for text in texts]
+
+
+def _kept(path: Path) -> dict[str, Parts]:
+    """What is kept; nothing when the file is missing or damaged."""
+    try:
+        return dict(joblib.load(path)) if path.is_file() else {}
+    except Exception:  # joblib raises whatever a broken file makes it raise
+        log.warning("%s cannot be read and is made anew", path.name)
+        return {}
 
 
 Scorer = Callable[[Analysed], Array]

@@ -165,7 +165,9 @@ def main() -> None:
             asked.setdefault(e.situation, []).append(e.text)
     base = KnowledgeBase.load(ROOT / "knowledge")
     written = {topic: texts for topic, texts in base.foreign.items() if topic not in asked}
-    search = Search(replace(base, asked={}, foreign=asked | written))
+    unseen = {e.text for e in held_back}  # what is put to the search must not be an example in it
+    examples = {item: [text for text in texts if text not in unseen] for item, texts in base.asked.items()}
+    search = Search(replace(base, asked=examples, foreign=asked | written))
     everything = list(cases(search, written, held_back))
     found = shares(seen, held_back, [case.text for case in everything])
     rows = np.stack([signs(search, case, share) for case, share in zip(everything, found, strict=True)])

@@ -1,16 +1,18 @@
 """Learn how much each part of the search counts, and from which score on to answer: ``python -m bot.knowledge.tune``.
 
 Questions: the training messages of ``nlu_data`` whose situation is labelled in
-``benchmarks/search_situations.yml`` (written by other hands than the items). Folds never split a situation.
-Writes ``data/weights.yml`` and ``data/thresholds.yml``; prints the table of what each part contributes. With the
-weights learned, each message is given to the item that fits it best among those of its situation, and so becomes one
-more example question of that item (``knowledge/asked.yml``); what is measured here never knows these.
+``benchmarks/search_situations.yml`` (written by other hands than the items). With the weights in force, each is given
+to the item that fits it best among those of its situation, and so becomes one more example question of that item
+(``knowledge/asked.yml``). Folds never split a situation: a question is put to an index that has the messages of the
+other folds as examples and none of its own, which is how a stranger's question meets the program. Writes
+``data/weights.yml``, ``data/thresholds.yml`` and ``asked.yml``; prints the table of what each part contributes.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,9 +40,24 @@ OUT = ("out_of_scope", "chitchat")
 TOLD = ("disclose_self", "disclose_other", "self_harm", "emergency")
 """Intents of people who tell and ask nothing: what is found for them by chance must not be shown beside safe words."""
 ASSIGNED_RANK = 10
+PER_SITUATION, MOST_ASKED = 4, 60
+"""Questions of a situation that the weights are learned from; messages that an item may have as examples."""
+ENOUGH = 4_000
+"""Messages that tell what those who ask nothing of ours score."""
 LONGEST_ASKED = 200
 VOICES = {"citizen": "parent", "official": "teacher", "anyone": "teen"}
 Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A message that asks, and the items that answer the messages of its situation."""
+
+    text: str
+    intent: str
+    audience: str
+    group: int
+    known: list[str]
 
 
 @dataclass(frozen=True)
@@ -52,53 +69,74 @@ class Labelled:
     groups: npt.NDArray[np.int64]
 
 
-def label(search: Search, nlu_dir: Path, situations: Path) -> Labelled:
-    """The features and labels of every question whose situation names items that exist."""
+def posed(base: KnowledgeBase, nlu_dir: Path, situations: Path) -> list[Posed]:
+    """Every message that asks and whose situation names items that exist."""
     from bot.nlu.data import load_examples  # a tool's import: the room itself knows no NLU
 
     wanted: dict[str, list[str]] = yaml.safe_load(situations.read_text(encoding="utf-8"))
-    place = {item.id: number for number, item in enumerate(search.items)}
     numbers = {name: number for number, name in enumerate(wanted)}
+    found = []
+    for e in load_examples(nlu_dir):
+        known = [i for i in wanted.get(e.situation, []) if i in base.items]
+        if known and e.intent in INTENT_KINDS:
+            found.append(Posed(e.text, e.intent, VOICES.get(e.audience, e.audience), numbers[e.situation], known))
+    return found
+
+
+def assign(search: Search, questions: Sequence[Posed]) -> list[str | None]:
+    """The item that fits each question best among those that may; None for what fits none well, or is a story."""
+    place = {item.id: number for number, item in enumerate(search.items)}
+
+    def best(question: Posed) -> str | None:
+        if len(question.text) > LONGEST_ASKED:
+            return None
+        scores = search.scores(question.text, question.audience, INTENT_KINDS[question.intent])
+        item = max(question.known, key=lambda i: scores[place[i]])
+        return item if int((scores > scores[place[item]]).sum()) < ASSIGNED_RANK else None
+
+    return [best(question) for question in questions]
+
+
+def by_item(
+    questions: Sequence[Posed], items: Sequence[str | None], without: int | None = None
+) -> dict[str, list[str]]:
+    """The example questions that messages make, at most :data:`MOST_ASKED` an item; ``without`` those of a fold."""
+    chance = random.Random(0)  # noqa: S311 - a repeatable draw
+    asked: dict[str, list[str]] = {}
+    for question, item in zip(questions, items, strict=True):
+        if item is not None and question.group % FOLDS != without:
+            asked.setdefault(item, []).append(question.text)
+    return {item: sorted(chance.sample(asked[item], min(MOST_ASKED, len(asked[item])))) for item in sorted(asked)}
+
+
+def label(base: KnowledgeBase, questions: Sequence[Posed], items: Sequence[str | None]) -> Labelled:
+    """Features and labels of some questions of every situation, each put to an index without its own fold."""
+    place = {item: number for number, item in enumerate(base.items)}
     chance = random.Random(0)  # noqa: S311 - repeatable noise, not a secret
+    drawn = Counter[int]()
     features, right, groups = [], [], []
-    for example in load_examples(nlu_dir):
-        known = [place[i] for i in wanted.get(example.situation, []) if i in place]
-        if not known or example.intent not in INTENT_KINDS:
-            continue
-        answers = np.zeros(len(place), dtype=bool)
-        answers[known] = True
-        features.append(_row(search, example.text, example.intent, example.audience, chance))
-        right.append(answers)
-        groups.append(numbers[example.situation])
+    for fold in range(FOLDS):
+        search = Search(replace(base, asked=by_item(questions, items, without=fold)))
+        for question in questions:
+            drawn[question.group] += question.group % FOLDS == fold
+            if question.group % FOLDS != fold or drawn[question.group] > PER_SITUATION:
+                continue
+            answers = np.zeros(len(place), dtype=bool)
+            answers[[place[i] for i in question.known]] = True
+            features.append(_row(search, question, chance))
+            right.append(answers)
+            groups.append(question.group)
     return Labelled(np.stack(features), np.stack(right), np.array(groups, dtype=np.int64))
 
 
-def assign(search: Search, nlu_dir: Path, situations: Path) -> dict[str, list[str]]:
-    """The labelled messages by the item that fits each best; what fits none well is left out."""
-    from bot.nlu.data import load_examples
-
-    wanted: dict[str, list[str]] = yaml.safe_load(situations.read_text(encoding="utf-8"))
-    place = {item.id: number for number, item in enumerate(search.items)}
-    asked: dict[str, list[str]] = {}
-    for example in load_examples(nlu_dir):
-        known = [i for i in wanted.get(example.situation, []) if i in place]
-        if not known or example.intent not in INTENT_KINDS or len(example.text) > LONGEST_ASKED:
-            continue
-        voice = VOICES.get(example.audience, example.audience)
-        scores = search.scores(example.text, voice, INTENT_KINDS[example.intent])
-        best = max(known, key=lambda i: scores[place[i]])
-        if int((scores > scores[place[best]]).sum()) < ASSIGNED_RANK:
-            asked.setdefault(best, []).append(example.text)
-    return dict(sorted(asked.items()))
-
-
-def _row(search: Search, text: str, intent: str, audience: str, chance: random.Random) -> Floats:
-    kind: str = INTENT_KINDS[intent]
+def _row(search: Search, question: Posed, chance: random.Random) -> Floats:
+    kind: str = INTENT_KINDS[question.intent]
     if chance.random() < INTENT_ERROR:
         kind = chance.choice(sorted(INTENT_KINDS.values()))
-    voice = VOICES.get(audience, audience)
+    voice = question.audience
     if chance.random() < AUDIENCE_ERROR:
         voice = chance.choice(["child", "teen", "parent", "teacher"])
+    text = question.text
     return np.concatenate([search.index.features(text), search.hints(text, voice, kind)], axis=1)
 
 
@@ -179,7 +217,9 @@ def learn_thresholds(
     examples = load_examples(nlu_dir)
 
     def best_scores(intents: tuple[str, ...]) -> Floats:
-        return np.array([(search.index.features(e.text) @ parts).max() for e in examples if e.intent in intents])
+        texts = [e.text for e in examples if e.intent in intents]
+        drawn = texts[:: 1 + len(texts) // ENOUGH]
+        return np.array([(search.index.features(text) @ parts).max() for text in drawn])
 
     outside, told = best_scores(OUT), best_scores(TOLD)
     grid = np.unique(np.quantile(np.concatenate([bare, outside]), np.linspace(0.01, 0.99, 99)))
@@ -209,12 +249,14 @@ def main() -> None:
     options.add_argument("--table", action="store_true", help="also print what each part contributes (slow)")
     options.add_argument("--dry-run", action="store_true", help="write nothing")
     given = options.parse_args()
-    base = replace(KnowledgeBase.load(ROOT / "knowledge"), asked={})
-    search = Search(base)
+    base = KnowledgeBase.load(ROOT / "knowledge")
     nlu_dir = ROOT / "nlu_data" / "nlu"
-    situations = ROOT / "benchmarks" / "search_situations.yml"
-    data = label(search, nlu_dir, situations)
-    print(f"{len(search.items)} items, {len(data.groups)} questions of {len(set(data.groups))} situations")
+    questions = posed(base, nlu_dir, ROOT / "benchmarks" / "search_situations.yml")
+    items = assign(Search(replace(base, asked={})), questions)
+    asked = by_item(questions, items)
+    data = label(base, questions, items)
+    search = Search(replace(base, asked=asked))
+    print(f"{len(search.items)} items, {len(questions)} questions of {len({q.group for q in questions})} situations")
     weights = fit(data.features, data.right)
     rows = [("all, held out", hits(cross_validate(data, range(data.features.shape[2])), data.right))]
     rows.append(("own questions, left out", own_questions(search, weights)))
@@ -230,7 +272,7 @@ def main() -> None:
         write_learned(DATA / "thresholds.yml", limits)
         weights_in_force.cache_clear()
         load_data.cache_clear()
-        write_learned(base.root / "asked.yml", assign(search, nlu_dir, situations), flow=False)
+        write_learned(base.root / "asked.yml", asked, flow=False)
 
 
 if __name__ == "__main__":
