@@ -23,7 +23,7 @@ from bot.nlu import commands, doers, linear, names, phrases
 from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples, load_requests
 from bot.nlu.extractor import VietnameseEntityExtractor
-from bot.nlu.features import tag_features, tags
+from bot.nlu.features import pair_features, tag_features, tags
 from bot.nlu.featurizers import VietnameseFeaturizer
 from bot.nlu.hashing import hashed_tfidf
 from bot.nlu.importer import ViewsImporter
@@ -147,6 +147,14 @@ def test_word_classes_work_with_and_without_diacritics() -> None:
     assert "STEP" in tags("cha dượng em")
     assert tags("cha duong em") == tags("cha dượng em")
     assert "HIT>INJURY" in tag_features("bị đánh chảy máu")
+
+
+def test_pairs_tell_who_from_what_however_many_words_lie_between() -> None:
+    near, far = pair_features("con bị ba đánh"), pair_features("con bị ông ba dượng say rượu đánh")
+    assert "con … danh" in near
+    assert "bi … danh" in far
+    assert "con … danh" not in far, "too far apart"
+    assert pair_features("con bi ba danh") == near
 
 
 def test_calibration_mends_overconfidence() -> None:

@@ -42,6 +42,13 @@ REQUESTS = [
 ]
 
 
+def test_who_is_on_the_way_to_help_or_must_hide_is_no_alarm_and_other_grave_matters_teach_nothing() -> None:
+    told = [("disclose_self", "high"), ("start_report", "medium"), ("quick_exit", "medium"), ("ask_law", "medium")]
+    labels = training.Labels([Example("x", intent, intent, "child", risk) for intent, risk in told])
+    assert labels.at_risk.tolist() == [True, False, False, False]
+    assert labels.grey.tolist() == [False, False, False, True]
+
+
 @pytest.fixture(scope="module")
 def nlu(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "nlu"
