@@ -133,7 +133,7 @@ class Answerer:
             return "unknown"
         if first.reference >= 0.7:
             return "answered"
-        if not ours and foreign(result.signs, shares or taken_for(intent)):
+        if not ours and not result.reference and foreign(result.signs, shares or taken_for(intent)):
             return "out_of_scope"
         if intent == "chitchat":
             return "answered" if first.score >= limits["answer_despite_intent"] else "out_of_scope"
@@ -177,14 +177,17 @@ class Answerer:
     def _enough_beside(self, text: str, intent: str | None) -> float:
         """The score from which on something is said beside the safe words: of who asks in so many words what any
         question needs, of who tells more, since what is found for a story is mostly found by chance."""
-        asks = self.search.asks_law(text) or (intent in INTENT_KINDS and _question().search(plain(text)) is not None)
+        bare = plain(text)
+        asks = self.search.asks_law(text) or _cue("cues").search(bare) is not None
+        asks = asks or (intent in INTENT_KINDS and _cue("pleas").search(bare) is not None)
         return thresholds()["clarify_known_intent" if asks else "beside"]
 
     def _asks(self, text: str, intent: str | None) -> bool:
         """Whether a message is a question, by its intent or by its own words."""
         if intent is None or intent in INTENT_KINDS:
             return True
-        return self.search.asks_law(text) or _question().search(plain(text)) is not None
+        bare = plain(text)
+        return self.search.asks_law(text) or any(_cue(kind).search(bare) for kind in ("cues", "pleas"))
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
         first = result.hits[0].item
@@ -282,10 +285,10 @@ def show_button(title: str, item_id: str, part: str = "short") -> Button:
     return Button(title, "/show_item" + json.dumps(fields))
 
 
-@lru_cache(maxsize=1)
-def _question() -> re.Pattern[str]:
-    """What tells a question from a story (``questions.yml``), without diacritics."""
-    return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")["cues"]))
+@lru_cache(maxsize=2)
+def _cue(kind: str) -> re.Pattern[str]:
+    """What tells a question, or a cry for help, from a story (``questions.yml``), without diacritics."""
+    return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")[kind]))
 
 
 @lru_cache(maxsize=1)

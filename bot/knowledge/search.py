@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.days import past_day
-from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index
+from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index, plain
 from bot.knowledge.models import Audience, Document, Item, Kind
 from bot.knowledge.references import Reference, References
 from bot.knowledge.scope import search_signs
@@ -67,6 +68,12 @@ def weights() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], float]:
     parts = np.array([data["parts"][name] for name in COLUMNS], dtype=np.float32)
     hints = np.array([data["hints"][name] for name in HINTS], dtype=np.float32)
     return parts, hints, float(data["reference"])
+
+
+@lru_cache(maxsize=1)
+def _names_law() -> re.Pattern[str]:
+    """What asks for the law in so many words (``questions.yml``), without diacritics."""
+    return re.compile(rf"\b(?:{load_data('questions.yml')['law']})\b")
 
 
 _Trait = tuple[Kind, tuple[Audience, ...]]
@@ -192,8 +199,8 @@ class Search:
         return cast(Array, rows[self._trait_of])
 
     def asks_law(self, text: str) -> bool:
-        """Whether a question's own words ask for the law: a penalty, an article, an age of liability."""
-        return bool(self._asks_law & set(self.ideas(text)))
+        """Whether a question's own words ask for the law: a penalty, an article, a right, an age of liability."""
+        return bool(self._asks_law & set(self.ideas(text))) or _names_law().search(plain(text)) is not None
 
     def _valid_on(self, day: date) -> npt.NDArray[np.bool_]:
         """Which items are in force on a day (the same answer for every question of the day)."""

@@ -32,7 +32,7 @@ from bot.settings import ROOT
 
 FOLDS = 5
 RIDGE = 1e-3
-REFERENCE = 8.0
+REFERENCE = 10.0
 """Not learned: a question that names an article wants that article, whatever else it says."""
 INTENT_ERROR, AUDIENCE_ERROR = 0.12, 0.25
 """How often the hints are wrong in training, so that they stay soft."""

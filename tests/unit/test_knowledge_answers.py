@@ -183,7 +183,7 @@ def test_a_question_beside_a_story_is_answered_and_a_story_alone_is_not(answerer
 
 def test_what_a_child_at_risk_asks_is_our_business_whatever_it_looks_like(answerer: Answerer) -> None:
     told = Assessment("high", "disclosure", 0.9, [])
-    asked = "mẹ ruột vứt con mới đẻ ngoài bờ kinh thì bị tội gì"
+    asked = "mẹ ruột đánh con ngoài bờ kinh thì bị phạt bao nhiêu"
     assert answerer.answer(asked, "parent", ON, "disclose_other", told).items
     request = Assessment("high", "disclosure", 0.9, [], request="evade")
     assert answerer.answer(asked, "parent", ON, "disclose_other", request).items == []
