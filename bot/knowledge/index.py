@@ -171,11 +171,19 @@ def segmented(texts: Sequence[str]) -> list[Parts]:
     missing = [text for text in dict.fromkeys(texts) if text not in kept]
     if missing:
         kept |= {text: (words(text), syllables(text)) for text in missing}
+        _keep(kept, path)
+    return [kept[text] for text in texts]
+
+
+def _keep(parts: dict[str, Parts], path: Path) -> None:
+    """Store what is kept, in one step; where nothing can be written, every start takes its time."""
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(f".{os.getpid()}")
-        joblib.dump(kept, new, compress=1)
+        joblib.dump(parts, new, compress=1)
         new.replace(path)
-    return [kept[text] for text in texts]
+    except OSError as error:
+        log.warning("%s cannot be written, so the next start is slow: %s", path, error)
 
 
 def _kept(path: Path) -> dict[str, Parts]:

@@ -33,3 +33,8 @@ def test_a_damaged_file_is_made_anew(models_dir: Path) -> None:
     (kept,) = (models_dir / "cache").iterdir()
     kept.write_bytes(b"broken")
     assert index.segmented(TEXTS) == first
+
+
+def test_where_nothing_can_be_written_the_search_works_all_the_same(models_dir: Path) -> None:
+    (models_dir / "cache").write_text("a file where the folder should be")
+    assert len(index.segmented(TEXTS)) == len(TEXTS)
