@@ -51,8 +51,8 @@ def fit(examples: Sequence[Example]) -> Guesser:
     how = recipe()
     rows = [(t, e.intent) for e in examples for t in (e.text, *views_of(e.text, how.bare, how.noise, how.seed))]
     texts, intents = [text for text, _ in rows], [intent for _, intent in rows]
-    views = fit_views(texts, how.views)
-    model = fit_model(transform(views, texts), intents, how.c, seed=42)
+    views, matrix = fit_views(texts, how.views)
+    model = fit_model(matrix, intents, how.c, seed=42)
     return lambda unseen: [str(name) for name in model.predict(transform(views, unseen))]
 
 

@@ -91,7 +91,7 @@ def shares(seen: Sequence[Any], held_back: Sequence[Any], texts: Sequence[str]) 
     from bot.nlu.features import VIEWS
 
     typed = [e.text for e in seen]
-    views = linear.fit_views(typed, VIEWS)
+    views, _ = linear.fit_views(typed, VIEWS)
     known = linear.transform(views, typed + [strip_accents(text) for text in typed])
     model = linear.fit_model(known, [e.intent for e in seen] * 2, NLU_REGULAR, SEED)
     reader, names = encoder(), [str(name) for name in model.classes_]

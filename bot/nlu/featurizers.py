@@ -25,6 +25,9 @@ from bot.nlu import features, linear
 from bot.nlu.linear import Views, fit_views, transform
 
 FILE = "vectorisers.joblib"
+_fitted: dict[str, Any] = {}
+"""The matrix of the texts fitted last, by their hash: in a training Rasa has another instance of the component
+featurize the very same texts, which takes minutes."""
 
 
 class Row(Features):  # type: ignore[misc]
@@ -93,7 +96,9 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):  # type: ignore[mi
     def train(self, training_data: TrainingData) -> Resource:
         """Learn the vocabulary of each view."""
         texts = [str(m.get(TEXT)) for m in training_data.training_examples if m.get(TEXT)]
-        self._views = fit_views(texts, self._config["views"])
+        self._views, matrix = fit_views(texts, self._config["views"])
+        _fitted.clear()
+        _fitted[_hash(texts)] = matrix
         with self._storage.write_to(self._resource) as folder:
             joblib.dump(self._views, folder / FILE, compress=1)
         return self._resource
@@ -127,7 +132,13 @@ class VietnameseFeaturizer(SparseFeaturizer, GraphComponent):  # type: ignore[mi
         if not messages or not self._views:
             return
         texts = [str(m.get(TEXT)) for m in messages]
-        matrix = transform(self._views, texts)
+        matrix = _fitted.pop(_hash(texts), None) if len(texts) > 1 else None
+        if matrix is None:
+            matrix = transform(self._views, texts)
         origin = self._identifier
         for row, message in enumerate(messages):
             message.add_features(Row(matrix[row], FEATURE_TYPE_SENTENCE, TEXT, origin))
+
+
+def _hash(texts: list[str]) -> str:
+    return hashlib.sha256("\x00".join(texts).encode()).hexdigest()

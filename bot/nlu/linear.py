@@ -27,9 +27,17 @@ _POWERS = np.exp(np.linspace(np.log(0.5), np.log(4.0), 31))
 _WEIGHTS = np.linspace(0.0, 1.0, 21)
 
 
-def fit_views(texts: Sequence[str], weights: dict[str, float]) -> Views:
-    """Vectorisers with their weights, fitted on the texts."""
-    return [(weights[name], vectoriser.fit(texts)) for name, vectoriser in vectorisers(len(texts)) if weights.get(name)]
+def fit_views(texts: Sequence[str], weights: dict[str, float]) -> tuple[Views, Any]:
+    """Vectorisers with their weights, fitted on the texts' normal forms, and the feature matrix of the texts."""
+    from scipy.sparse import hstack
+
+    normals = [normalise(text) for text in texts]
+    views, parts = [], []
+    for name, vectoriser in vectorisers(len(texts)):
+        if weights.get(name):
+            parts.append(vectoriser.fit_transform(normals) * weights[name])
+            views.append((weights[name], vectoriser))
+    return views, hstack(parts).tocsr()
 
 
 def transform(views: Views, texts: Sequence[str]) -> Any:
