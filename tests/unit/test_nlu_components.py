@@ -23,11 +23,11 @@ from bot.nlu import commands, doers, linear, names, phrases
 from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples, load_requests
 from bot.nlu.extractor import VietnameseEntityExtractor
-from bot.nlu.features import pair_features, tag_features, tags
+from bot.nlu.features import VIEWS, pair_features, tag_features, tags
 from bot.nlu.featurizers import VietnameseFeaturizer
 from bot.nlu.hashing import hashed_tfidf
 from bot.nlu.importer import ViewsImporter
-from bot.nlu.linear import calibrate, pool, read_intents, sharpen
+from bot.nlu.linear import calibrate, fit_views, pool, read_intents, sharpen, transform
 from bot.nlu.noise import noisy, telex, views_of
 from bot.nlu.parser import ModelError, Parser
 from bot.nlu.tokenizer import UnderthseaTokenizer, locate
@@ -155,6 +155,15 @@ def test_pairs_tell_who_from_what_however_many_words_lie_between() -> None:
     assert "bi … danh" in far
     assert "con … danh" not in far, "too far apart"
     assert pair_features("con bi ba danh") == near
+
+
+def test_what_was_fitted_is_featurized_as_any_other_text_in_its_normal_form() -> None:
+    texts = ["ba k cho con đi học", "ba hong cho con di hoc", "mật khẩu facebook của em"] * 4
+    views, matrix = fit_views(texts, VIEWS)
+    assert (matrix != transform(views, texts)).nnz == 0
+    assert matrix[0].nnz == transform(views, ["ba không cho con đi học"]).nnz, (
+        "short forms are read before they are counted"
+    )
 
 
 def test_calibration_mends_overconfidence() -> None:
