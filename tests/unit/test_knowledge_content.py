@@ -132,6 +132,22 @@ def test_what_fits_badly_is_not_shown_beside_the_safe_words(answerer: Answerer, 
     assert beside is None or answerer.base.items[beside.items[0].id].kind != "law"
 
 
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("mẹ ruột vứt con mới đẻ ngoài bờ kinh thì bị tội gì", "hs-124"),
+        ("hàng xóm rờ rẫm bé gái 8 tuổi thì bị xử tù không", "hs-146"),
+    ],
+)
+def test_who_asks_for_the_law_in_so_many_words_gets_it_beside_the_safe_words(
+    answerer: Answerer, text: str, item: str
+) -> None:
+    told = Assessment("high", "disclosure", [], [])
+    answer = answerer.answer(text, "parent", ON, "disclose_other", told)
+    assert answer.items[0].id == item
+    assert all(number in answer.text for number in ("111", "113", "115"))
+
+
 def test_unsafe_requests_are_all_refused(answerer: Answerer) -> None:
     unsafe = [e for e in QUESTIONS if "refused" in e.get("status", [])]
     assert unsafe
