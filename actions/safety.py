@@ -18,13 +18,16 @@ from actions.shared import (
     audience,
     intent,
     metadata,
+    remember,
     risk,
     speak,
     speak_safety,
+    thread,
     today,
     typed,
 )
 from bot.dialogue.messages import Reply
+from bot.knowledge import talk
 from bot.language import normalise, strip_accents
 from bot.safety import Assessment, introduces
 
@@ -50,8 +53,7 @@ class ActionSafety(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if metadata(tracker).get("safety_shown"):
-            self._inform(dispatcher, tracker)
-            return []
+            return self._inform(dispatcher, tracker)
         level = risk(tracker)
         if level in ("medium", "high", "immediate"):
             speak_safety(dispatcher, tracker, KINDS.get(intent(tracker), "disclosure"), level)
@@ -62,17 +64,20 @@ class ActionSafety(SafeAction):
         return []
 
     @staticmethod
-    def _inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
-        """An answer beside the safe words, when the message asks for one too."""
+    def _inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        """An answer beside the safe words, when the message asks for one too; it may be asked on ("nguồn ở đâu")."""
         note = metadata(tracker)
         request = note.get("request") or ""
         assessment = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=request)
         asks = "ask_procedure" if asks_what_to_do(typed(tracker)) else intent(tracker)
         if note["kind"] == "self_harm":
-            return
-        also = answerer().beside(typed(tracker), audience(tracker), today(), asks, assessment)
-        if also is not None:
-            speak(dispatcher, Reply(also.text, also.buttons))
+            return []
+        said, who = typed(tracker), audience(tracker)
+        also = answerer().beside(said, who, today(), asks, assessment)
+        if also is None:
+            return []
+        speak(dispatcher, Reply(also.text, also.buttons))
+        return remember(dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], said, voice=who)))
 
 
 @lru_cache(maxsize=1)

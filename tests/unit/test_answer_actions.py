@@ -12,10 +12,11 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import clarify
 from actions.answers import ActionAnswer, ActionShowItem
 from actions.clarify import ActionHint
-from actions.safety import ActionQuickExit, ActionSmallTalk
+from actions.safety import ActionQuickExit, ActionSafety, ActionSmallTalk
 from actions.service import ActionDeleteMyData
 from actions.shared import THREAD
 from bot.dialogue.phrases import load_yaml
+from bot.knowledge.followup import Thread
 from bot.knowledge.models import AUDIENCES
 from bot.settings import ROOT
 
@@ -109,6 +110,15 @@ async def test_a_name_for_somebody_alone_forgets_nothing() -> None:
 async def test_a_payload_is_no_request() -> None:
     said, _ = await run(ActionSmallTalk(), tracker("/greet", "greet", metadata={"request": "reporter"}))
     assert said[0]["response"] == "utter_greet"
+
+
+async def test_what_is_said_beside_the_safe_words_can_be_asked_on() -> None:
+    told = {"safety_shown": True, "risk": "high", "kind": "disclosure", "audience": "teacher"}
+    text = "học trò kể bị dượng đánh, giáo viên có bắt buộc phải báo không"
+    said, events = await run(ActionSafety(), tracker(text, "disclose_other", metadata=told))
+    assert said
+    (kept,) = [event["value"] for event in events if event.get("name") == THREAD]
+    assert Thread.from_json(kept).items, "so that the source can be asked for"
 
 
 async def test_beside_the_safe_words_nothing_is_asked() -> None:
