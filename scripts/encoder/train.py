@@ -209,6 +209,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--contrast", type=float, default=0.0)
     parser.add_argument("--average", type=float, default=0.998, help="decay of the averaged weights")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compile", action="store_true", help="compile the layers: a minute, then quicker steps")
     return parser.parse_args()
 
 
@@ -268,6 +269,9 @@ def main() -> None:
     average = torch.optim.swa_utils.AveragedModel(
         model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(options.average)
     )
+    if options.compile:  # after the average was copied, which is only read with
+        for block in model.encoder.blocks:
+            block.compile(dynamic=True)
     targets = Targets(known, intents, requests, kinds)
     epochs = [epoch_batches(known, requests, number, options) for number in range(options.epochs)]
     steps = sum(map(len, epochs))

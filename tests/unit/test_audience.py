@@ -22,6 +22,8 @@ from bot.language.audience import guess_audience
         ("tui thấy thằng nhỏ kế bên bị đánh hoài", "parent"),
         ("tôi là giáo viên, học sinh của tôi có vết bầm", "teacher"),
         ("hoc sinh cua toi bi danh o nha", "teacher"),
+        ("tôi tát con có một cái thì có bị phạt không", "parent"),
+        ("tui lo danh con sung tay", "parent"),
         ("bà nuôi đứa cháu nội 4 tuổi, má nó bỏ nó", "parent"),
         ("con ở với bà ngoại, bà nuôi con", None),
         ("t bị nó dọa up ảnh nóng", None),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 
@@ -14,8 +15,11 @@ from click.testing import CliRunner
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
+from rasa.shared.importers.importer import TrainingDataImporter
+from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
+from scipy.sparse import csr_matrix
 
 from bot.encoder import is_calibration
 from bot.evaluation.fixed import sameness
@@ -24,9 +28,9 @@ from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.data import DataError, load_examples, load_requests
 from bot.nlu.extractor import VietnameseEntityExtractor
 from bot.nlu.features import VIEWS, pair_features, tag_features, tags
-from bot.nlu.featurizers import VietnameseFeaturizer
+from bot.nlu.featurizers import Row, VietnameseFeaturizer
 from bot.nlu.hashing import hashed_tfidf
-from bot.nlu.importer import ViewsImporter
+from bot.nlu.importer import ViewsImporter, Written
 from bot.nlu.linear import calibrate, fit_views, pool, read_intents, sharpen, transform
 from bot.nlu.noise import noisy, telex, views_of
 from bot.nlu.parser import ModelError, Parser
@@ -132,6 +136,35 @@ def test_importer_adds_views_only_in_memory(tmp_path: Path) -> None:
     copies = ViewsImporter(None, None, str(path), noise=0).get_nlu_data().intent_examples
     bare = next(m for m in copies if m.get("text") == "chao ban")
     assert bare.get("metadata")["intent"]["situation"] == "g1"
+
+
+def test_a_training_message_is_known_by_what_it_says() -> None:
+    message = Written({"text": "chào", "intent": "greet", "metadata": {"intent": {"risk": "none"}}})
+    twin = deepcopy(message)
+    assert twin == message
+    assert hash(twin) == hash(message)
+    twin.set("intent", "greet")
+    assert twin == message
+    twin.set("intent", "thank")
+    assert twin != message
+    assert message.get("intent") == "greet"
+    same = deepcopy(message)
+    same.add_features(Row(csr_matrix([[1.0, 0.0]]), "sentence", "text", "somewhere"))
+    assert same != message
+    assert not message.features
+    assert TrainingData([message, deepcopy(message), twin]).training_examples == [message, twin]
+
+
+def test_rasa_reads_the_files_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "nlu.yml"
+    path.write_text('version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - chào bạn\n', encoding="utf-8")
+    read: list[str] = []
+    whole = RasaFileImporter.get_nlu_data
+    monkeypatch.setattr(RasaFileImporter, "get_nlu_data", lambda self, lang: read.append(lang) or whole(self, lang))
+    importer = TrainingDataImporter.load_from_config(str(ROOT / "config.yml"), None, [str(path)])
+    asked = [importer.get_nlu_data(), importer.get_nlu_data("vi"), importer.get_nlu_data(language="en")]
+    assert read == ["vi"]
+    assert len({data.fingerprint() for data in asked}) == 1
 
 
 def test_noise_is_reproducible_and_telex_is_right() -> None:
