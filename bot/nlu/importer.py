@@ -22,6 +22,8 @@ class Written(Message):  # type: ignore[misc]
     intent and hashes it piece by piece. With 200,000 messages that took longer than the training.
     """
 
+    _cached_fingerprint: str | None
+
     def set(self, prop: str, info: Any, add_to_output: bool = False) -> None:
         """Set a property; what it already is leaves the hash as it was."""
         if add_to_output or self.data.get(prop) != info:
@@ -68,7 +70,7 @@ class ViewsImporter(RasaFileImporter):  # type: ignore[misc]
         """The data of the files and the views. Rasa asks several times, in two languages, and copies what it gets."""
         return self._read()
 
-    @cached_method  # type: ignore[misc]
+    @cached_method  # type: ignore[untyped-decorator]
     def _read(self) -> TrainingData:
         data = super().get_nlu_data("vi")
         data.training_examples = [
