@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from bot.encoder import encoder
 from bot.encoder import fingerprint as encoder_fingerprint
-from bot.nlu import linear
+from bot.nlu import compact, linear
 from bot.nlu.linear import IntentModel, fit_intents
 
 FILE = "classifier.joblib"
@@ -58,7 +58,7 @@ class EnsembleIntentClassifier(IntentClassifier, GraphComponent):  # type: ignor
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """Retrain when the model's code changes."""
-        code = Path(__file__).read_bytes() + Path(linear.__file__).read_bytes()
+        code = b"".join(Path(part).read_bytes() for part in (__file__, linear.__file__, compact.__file__))
         return hashlib.sha256(code + encoder_fingerprint().encode()).hexdigest()[:16]
 
     def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource) -> None:

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from bot.encoder import Encoder, is_calibration
 from bot.language import normalise
+from bot.nlu.compact import Compact
 from bot.nlu.features import vectorisers
 
 Views = list[tuple[float, Any]]
@@ -81,6 +82,7 @@ class IntentModel:
     """One-against-rest logistic regression, the encoder's weight, and the power that makes confidence honest."""
 
     model: Any
+    """``Compact`` or scikit-learn's own: ``classes_`` and ``predict_proba``."""
     power: float
     weight: float = 0.0
 
@@ -170,4 +172,4 @@ def fit_intents(
         column = {name: i for i, name in enumerate(trial.classes_)}
         read = read_intents(reader, [texts[i] for i in rest], list(trial.classes_))
         weight, power = calibrate(trial.predict_proba(matrix[rest]), read, [column[labels[i]] for i in rest])
-    return IntentModel(fit_model(matrix, labels, C, seed), power, weight)
+    return IntentModel(Compact.of(fit_model(matrix, labels, C, seed)), power, weight)

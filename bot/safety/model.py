@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.encoder import Encoder, EncoderError, encoder
+from bot.nlu.compact import product
 
 from .features import VERSION
 from .types import RiskModelError
@@ -81,7 +82,7 @@ class RiskModel:
 
     features: Any
     heads: list[str]
-    weights: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float16]
     bias: Array
     thresholds: Thresholds
     blends: dict[str, Blend]
@@ -106,7 +107,7 @@ class RiskModel:
         ``risk``: at-risk head, summed danger intents, the encoder's danger, its summed danger intents.
         ``high``, ``immediate`` and ``refused``: the linear head, the encoder's. Without the encoder its columns are 0.
         """
-        logits = np.asarray(self.features.transform(normals) @ self.weights, dtype=np.float64) + self.bias
+        logits = product(self.features.transform(normals), self.weights).astype(np.float64) + self.bias
         column = {head: logits[:, i] for i, head in enumerate(self.heads)}
         intents = [head for head in self.heads if not head.startswith(("_", KIND))]
         shares = _shares(np.stack([column[name] for name in intents], axis=1))

@@ -211,7 +211,7 @@ def fit(
         keep = among[twice]
         fitted.append((name, _head(matrix[keep], target[twice][keep], strength)))
     fitted += _refusals(matrix, features, requests)
-    weights = np.stack([head.coef_[0].astype(np.float32) for _, head in fitted], axis=1)
+    weights = np.stack([head.coef_[0].astype(np.float16) for _, head in fitted], axis=1)
     bias = np.array([float(head.intercept_[0]) for _, head in fitted])
     kinds = [name.removeprefix(KIND) for name, _ in fitted if name.startswith(KIND)]
     return RiskModel(

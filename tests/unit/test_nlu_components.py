@@ -25,6 +25,7 @@ from bot.encoder import is_calibration
 from bot.evaluation.fixed import sameness
 from bot.nlu import commands, doers, linear, names, phrases
 from bot.nlu.classifier import EnsembleIntentClassifier
+from bot.nlu.compact import Compact
 from bot.nlu.data import DataError, load_examples, load_requests
 from bot.nlu.extractor import VietnameseEntityExtractor
 from bot.nlu.features import VIEWS, pair_features, tag_features, tags
@@ -312,7 +313,6 @@ def test_classify_and_both_ways_of_running_the_model() -> None:
 
 
 def test_intents_fitted_on_several_cores_are_those_of_one_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
     rng = np.random.default_rng(5)
@@ -328,6 +328,19 @@ def test_intents_fitted_on_several_cores_are_those_of_one_fit(monkeypatch: pytes
     assert model.coef_.flags.f_contiguous, "else every prediction copies all weights"
     assert (model.predict(rows) == alone.predict(rows)).mean() > 0.98
     assert np.abs(model.predict_proba(rows) - alone.predict_proba(rows)).max() < 0.08
+
+
+@pytest.mark.parametrize("count", [2, 4])
+def test_weights_in_16_bits_answer_alike(count: int) -> None:
+    rng = np.random.default_rng(7)
+    labels = rng.choice(["affirm", "deny", "greet", "thank"][:count], 400)
+    rows = csr_matrix(rng.normal(size=(400, 90)) * (rng.random((400, 90)) < 0.1) + (labels == "deny")[:, None] * 0.2)
+    whole = linear.fit_model(rows, list(labels), C=3.0, seed=1)
+    half = Compact.of(whole)
+    assert half.weights.nbytes * 2 == whole.coef_.nbytes
+    assert list(half.classes_) == list(whole.classes_)
+    assert np.abs(half.predict_proba(rows) - whole.predict_proba(rows)).max() < 0.002
+    assert half.predict_proba(csr_matrix((1, 90))).sum() == pytest.approx(1.0)
 
 
 def test_hashed_ngrams_are_those_of_a_vocabulary() -> None:
