@@ -13,15 +13,17 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.dialogue.conversation import Memory
 from bot.dialogue.inbox import Inbox, save_context
-from bot.dialogue.janitor import Janitor
+from bot.dialogue.janitor import DRAFT as DRAFT_KEPT
+from bot.dialogue.janitor import REST, Janitor
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.safe_word import SafeWords
 from bot.dialogue.trackers import write_tracker
 from bot.forwarding import DeskTarget, ForwardingWorker, Outcome
+from bot.knowledge import KnowledgeBase
 from bot.reports import ReportService, end_alarm, raise_alarm
 from bot.reports.content import Shredded, open_report
 from bot.reports.retention import FORGOTTEN, Retention
-from bot.settings import ROOT
+from bot.settings import ROOT, Settings
 from tests.conftest import make_settings
 from tests.unit.test_forwarding import Scripted
 from tests.unit.test_reports import DRAFT
@@ -263,3 +265,18 @@ def test_every_promise_names_a_test_that_exists() -> None:
         assert found, f"no test in: {line}"
         for name, path in found:
             assert f"def {name}(" in (ROOT / path).read_text("utf-8"), f"{path}: {name}"
+
+
+def test_what_people_are_told_about_keeping_is_what_is_done() -> None:
+    """The item that answers "máy này giữ gì của mình" says the terms of the code and of the default settings."""
+    item = KnowledgeBase.load(ROOT / "knowledge").items["on-086-may-nay-giu-gi"]
+    defaults = {name: model.default for name, model in Settings.__fields__.items()}
+    told = {
+        f"đoạn chat giữ {REST / 3600:.0f} giờ",
+        f"{DRAFT_KEPT / DAY:.0f} ngày",
+        f"{defaults['report_keep_days']:.0f} ngày sau khi",
+    }
+    for voice in ("teen", "parent", "teacher"):
+        text = item.variants[voice]
+        assert all(term in text.lower() for term in told), voice
+    assert f"{defaults['desk_keep_days']:.0f} ngày sau khi vụ đóng" in (item.details or "")
