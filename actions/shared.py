@@ -17,7 +17,7 @@ from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
-from bot.safety import Assessment, SafetyAnswers, choose_form, introduces, question
+from bot.safety import Assessment, SafetyAnswers, choose_form, introduces, only_afraid, question
 from bot.settings import get_settings
 
 log = structlog.get_logger(__name__)
@@ -60,6 +60,10 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
                 return []
             if self.informs and not tracker.active_loop.get("name") and introduces(typed(tracker)):
                 dispatcher.utter_message(response="utter_affirm")  # heard; what would they like?
+                return []
+            if (self.informs or self.talks) and not tracker.active_loop.get("name") and only_afraid(typed(tracker)):
+                if not metadata(tracker).get("safety_shown"):
+                    speak_safety(dispatcher, tracker, "worry", "low")  # of what? a guess at an answer would not ask
                 return []
             if self.leans and (events := lean(dispatcher, tracker)) is not None:
                 return events

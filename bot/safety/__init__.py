@@ -6,7 +6,7 @@ Imports no web, database or Rasa code.
 from .answers import SafetyAnswers, choose_form
 from .asked import Answered, answered, question
 from .assess import RiskAssessor
-from .introductions import introduces
+from .introductions import introduces, only_afraid
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "answered",
     "choose_form",
     "introduces",
+    "only_afraid",
     "question",
 ]

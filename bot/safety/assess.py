@@ -11,7 +11,7 @@ import numpy as np
 from bot.language import normalise, strip_accents
 
 from .features import pieces
-from .introductions import introduces, says_who
+from .introductions import introduces, only_afraid, says_who
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel, Scores
 from .reasons import reasons
@@ -98,6 +98,8 @@ class RiskAssessor:
             verdict = Verdict(found.offender.risk, [found.offender.code])
             return self._finish(verdict, "offender", _share(seen.risk))
         verdict = self._alone(seen, found)
+        if only_afraid(normal):
+            verdict.raise_to("low", "afraid")  # of what, nobody knows yet: the gentle form asks
         answer = context.in_form and self._is_form_answer(normal, seen, found)
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])

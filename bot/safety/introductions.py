@@ -1,4 +1,4 @@
-"""A message that only says who writes: no danger by itself, however often such words stand in those that tell one."""
+"""Messages of few words: who only says who writes is in no danger by that; who only says "con sợ" may be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import yaml
 from bot.language import normalise, strip_accents
 
 DATA = Path(__file__).parent / "data" / "introductions.yml"
+FEAR, FEW = ("sợ", "so"), 8
+_WORD = re.compile(r"\w+")
 
 
 def introduces(text: str) -> bool:
@@ -22,6 +24,21 @@ def says_who(text: str) -> bool:
     """Whether a text has only such words ("bé gái"): asked for, they tell of no danger; unasked, somebody may mean by
     "chú" whom they fear."""
     return _pattern().fullmatch(strip_accents(normalise(text))) is not None
+
+
+def only_afraid(text: str) -> bool:
+    """Whether a text says only that somebody is afraid ("con sợ", "so qua co oi"), and not of what."""
+    words = _WORD.findall(normalise(text))
+    rest = [strip_accents(word) for word in words if word not in FEAR]
+    if len(rest) == len(words) or len(words) > FEW or (rest == [] and words == ["so"]):
+        return False
+    return set(rest) <= _beside_fear()
+
+
+@lru_cache(maxsize=1)
+def _beside_fear() -> frozenset[str]:
+    words = yaml.load(DATA.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)["beside_fear"]  # noqa: S506
+    return frozenset(part for word in words for part in word.split())
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.safety import RISKS, Assessment, Context, RiskAssessor, RiskModelError
+from bot.safety.introductions import only_afraid
 from bot.safety.lexicon import Lexicon
 from bot.safety.model import DANGER, FILE, RiskModel, Scores, Thresholds
 from bot.safety.reasons import reasons
@@ -223,3 +224,17 @@ def test_without_a_model_nothing_starts_and_the_remedy_is_named(tmp_path: Path) 
     (tmp_path / FILE).write_bytes(b"not a model")
     with pytest.raises(RiskModelError, match="make train"):
         RiskModel.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["con sợ", "con so", "sợ quá", "e so lam", "cô ơi con sợ lắm", "so qua co oi", "em đang sợ quá"]
+)
+def test_who_only_says_that_they_are_afraid_is_asked(assessor: RiskAssessor, text: str) -> None:
+    found = assessor.assess(text)
+    assert "afraid" in found.codes
+    assert found.kind == "worry"
+
+
+@pytest.mark.parametrize("text", ["so", "con không sợ", "số", "con sợ ma", "sổ em", "so em la 5"])
+def test_other_words_are_no_fear(text: str) -> None:
+    assert not only_afraid(text)
