@@ -212,7 +212,9 @@ async def test_a_slow_platform_holds_up_nobody_else(channel):
     channel.trouble("slow")
     slow = asyncio.create_task(channel.bridge.send(channel.chat_id, Reply("chậm"), "r-slow"))
     await asyncio.sleep(0.3)
+    started = time.monotonic()
     await channel.bridge.send(channel.other_chat(), Reply("nhanh"), "r-quick")
+    assert time.monotonic() - started < 1.0
     assert not slow.done()
     await asyncio.wait_for(slow, 10)
     assert channel.shown()[-1] == "chậm"
