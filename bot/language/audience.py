@@ -13,7 +13,7 @@ from bot.language.normal import normalise
 from bot.language.tables import load
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
-OWN_AGE = re.compile(r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
+OWN_AGE = re.compile(r"(?<!cho )(?<!cua )\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
 
 ONLY_AGE = re.compile(r"(?:(?:da|thua|co|con|em|chau)[ ,]+)*(\d{1,2})\s?(?:t|tuoi)?(?: (?:a|co|nha))*[ .!]*")
 

@@ -24,6 +24,7 @@ from bot.language.audience import guess_audience
         ("hoc sinh cua toi bi danh o nha", "teacher"),
         ("tôi tát con có một cái thì có bị phạt không", "parent"),
         ("tui lo danh con sung tay", "parent"),
+        ("giao xe may cho con 15 tuoi bi phat bao nhieu", None),
         ("bà nuôi đứa cháu nội 4 tuổi, má nó bỏ nó", "parent"),
         ("con ở với bà ngoại, bà nuôi con", None),
         ("t bị nó dọa up ảnh nóng", None),
