@@ -25,6 +25,7 @@ from actions.shared import (
 )
 from bot.dialogue.messages import Reply
 from bot.knowledge import talk
+from bot.knowledge.talk import KIND_INTENTS
 
 
 class ActionAnswer(SafeAction):
@@ -53,6 +54,28 @@ class ActionAnswer(SafeAction):
         if turn.answer.status == "clarify" or (turn.answer.status == "unknown" and known_intent is None):
             return clarify(dispatcher, tracker, reply if turn.answer.status == "clarify" else None)
         speak(dispatcher, reply)
+        return remember(dispatcher, turn)
+
+
+class ActionBotChallenge(SafeAction):
+    """Says that it is a machine; whoever asks what it does with their words gets the item about that."""
+
+    informs = True
+
+    def name(self) -> str:
+        return "action_bot_challenge"
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if not answerer().asks_what_is_kept(typed(tracker)):
+            dispatcher.utter_message(response="utter_bot_challenge")
+            return []
+        turn = talk.ask(
+            answerer(), typed(tracker), audience(tracker), today(), thread(tracker), KIND_INTENTS["online"]
+        )
+        if turn.answer.status != "answered":
+            dispatcher.utter_message(response="utter_bot_challenge")
+            return []
+        speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))
         return remember(dispatcher, turn)
 
 

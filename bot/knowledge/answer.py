@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
+from urllib.parse import urlsplit
 
 from bot.dialogue.messages import Button
 from bot.knowledge.base import KnowledgeBase
@@ -56,6 +57,12 @@ def voice(audience: str | None) -> Audience:
 def day_text(day: date) -> str:
     """A date as Vietnamese readers write it."""
     return day.strftime("%d/%m/%Y")
+
+
+def _vietnamese(source: str) -> bool:
+    """Whether a source is a page of a Vietnamese site, by its address; what is no address was written here."""
+    host = urlsplit(source).hostname
+    return host is None or host.endswith(".vn")
 
 
 class Wording:
@@ -129,7 +136,12 @@ class Wording:
         basis = self.basis(item)
         if not item.sources:
             return "\n".join(part for part in (basis, self.phrases.say("no_sources")) if part)
-        return "\n".join([*([basis] if basis else []), self.phrases.say("sources"), *item.sources])
+        here = [source for source in item.sources if _vietnamese(source)]
+        abroad = [source for source in item.sources if source not in here]
+        parts = [basis] if basis else []
+        parts += [self.phrases.say("sources"), *here] if here else []
+        parts += [self.phrases.say("sources_abroad"), *abroad] if abroad else []
+        return "\n".join(parts)
 
     def part(self, item: Item, audience: Audience, part: str) -> str:
         """The part of an item that a button names: ``details``, ``source``, else the short answer."""

@@ -105,6 +105,10 @@ class Answerer:
         said = f"{self.phrases.say('also_asked', who)}\n{self.wording.short(first.item, who)}"
         return Answer("answered", said, self._items(result.hits), self._item_buttons(first.item, "short"))
 
+    def asks_what_is_kept(self, text: str) -> bool:
+        """Whether who speaks of this machine asks what it does with their words, not only what it is."""
+        return _cue("kept").search(plain(text[:MAX_QUESTION])) is not None
+
     def show(self, item_id: str, audience: str | None, on: date, part: str = "short") -> Answer:
         """Show an item that a button names: ``part`` is ``short``, ``details`` or ``source``."""
         who = voice(audience)
@@ -285,9 +289,9 @@ def show_button(title: str, item_id: str, part: str = "short") -> Button:
     return Button(title, "/show_item" + json.dumps(fields))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _cue(kind: str) -> re.Pattern[str]:
-    """What tells a question, or a cry for help, from a story (``questions.yml``), without diacritics."""
+    """What tells a question, a plea or a wish to know what is kept from a story (``questions.yml``), no diacritics."""
     return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")[kind]))
 
 

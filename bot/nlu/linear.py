@@ -6,12 +6,14 @@ Linear on n-grams, blended with the encoder when that knows the same intents.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from bot.encoder import Encoder, is_calibration
@@ -24,6 +26,9 @@ ENOUGH = 4_000
 """Held-out messages that settle two numbers; the encoder takes its time over each."""
 CORES, MANY = 4, 20_000
 """Messages below which starting processes takes longer than it saves."""
+PASSES = 5
+"""Passes over the messages. More change nothing: after 5 the scores of 18,000 held-out messages correlate by 0.9999
+with those after the 14 to 17 passes that the solver would make, in 0.4 of the time."""
 _POWERS = np.exp(np.linspace(np.log(0.5), np.log(4.0), 31))
 _WEIGHTS = np.linspace(0.0, 1.0, 21)
 
@@ -119,35 +124,41 @@ def fit_model(matrix: Any, labels: Sequence[str], C: float, seed: int) -> Any:  
     numbers differ within the tolerance.
     """
     names, counts = np.unique(np.asarray(labels), return_counts=True)
-    model = _regression(C, seed)
     if len(names) == 2:
-        model.fit(matrix, labels)
+        model = fit_one(matrix, labels, C, seed)
     else:
         weights = len(labels) / (len(names) * counts)  # "balanced"; the rest of an intent weighs one
         told = [np.asarray(labels) == name for name in names]
         jobs = min(CORES, os.cpu_count() or 1) if len(labels) > MANY else 1
         parts = Parallel(n_jobs=jobs)(
-            delayed(_fit_one)(matrix, is_it, float(weight), C, seed)
+            delayed(fit_one)(matrix, is_it, C, seed, {True: float(weight), False: 1.0})
             for is_it, weight in zip(told, weights, strict=True)
         )
+        model = parts[0]
         model.classes_ = names
         model.coef_ = np.vstack([part.coef_ for part in parts])
         model.intercept_ = np.concatenate([part.intercept_ for part in parts])
-        model.n_features_in_ = matrix.shape[1]
     # columns first, as scikit-learn has them: by rows each prediction would copy them all, 13 ms a message
     model.coef_ = np.asfortranarray(model.coef_, dtype=np.float32)
     return model
 
 
-def _regression(C: float, seed: int, weights: Any = "balanced") -> LogisticRegression:  # noqa: N803
-    # the dual problem at this tolerance gives the primal's scores (correlation 0.999998) in a third of its time
-    return LogisticRegression(
-        C=C, solver="liblinear", dual=True, class_weight=weights, tol=0.1, random_state=seed, multi_class="ovr"
+def fit_one(matrix: Any, labels: Any, C: float, seed: int, weights: Any = "balanced") -> LogisticRegression:  # noqa: N803
+    """Logistic regression that tells two labels apart; ``weights`` as scikit-learn's ``class_weight``."""
+    # the dual problem gives the primal's scores (correlation 0.999998) in a third of its time
+    model = LogisticRegression(
+        C=C,
+        solver="liblinear",
+        dual=True,
+        class_weight=weights,
+        tol=0.1,
+        max_iter=PASSES,
+        random_state=seed,
+        multi_class="ovr",
     )
-
-
-def _fit_one(matrix: Any, is_it: Any, weight: float, C: float, seed: int) -> LogisticRegression:  # noqa: N803
-    return _regression(C, seed, {True: weight, False: 1.0}).fit(matrix, is_it)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # it need not converge
+        return model.fit(matrix, labels)
 
 
 def fit_intents(

@@ -45,6 +45,8 @@ class Seen:
     """The model's view of one message."""
 
     risk: float = -9.0
+    alarm: float = 0.0
+    """Where the alarm begins for a message typed like this one."""
     high: float = -9.0
     immediate: float = -9.0
     danger: str = DANGER[0]
@@ -115,6 +117,7 @@ class RiskAssessor:
         worst = int(np.argmax(scores.risk))
         return Seen(
             risk=float(scores.risk[worst]),
+            alarm=self._model.thresholds.alarm_for(parts),
             high=float(scores.high.max()),
             immediate=float(scores.immediate.max()),
             danger=DANGER[int(np.argmax(scores.parts[worst]))],
@@ -137,25 +140,26 @@ class RiskAssessor:
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
         """Words of an offender inside what reads clearly as a victim's or witness's message."""
-        return seen.risk >= self._model.thresholds.alarm + CLEARLY and bool(found.plain)
+        return seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
         """A word or two that answer a form's question ("ba", "lớp 3", "bé gái") and say nothing new by themselves."""
         if len(normal.split()) > FORM_ANSWER or found.plain:
             return False
-        return seen.risk < self._model.thresholds.alarm + CLEARLY or says_who(normal)
+        return seen.risk < seen.alarm + CLEARLY or says_who(normal)
 
     def _only_idiom(self, found: Findings) -> bool:
         """Nothing is left of the danger once "đánh giá", "chết cười" and their like are taken out."""
         if found.without_idioms is None or found.plain:
             return False
-        return self._look([found.without_idioms]).risk < self._model.thresholds.alarm
+        rest = self._look([found.without_idioms])
+        return rest.risk < rest.alarm
 
     def _alone(self, seen: Seen, found: Findings) -> Verdict:
         """The message by itself."""
         limits = self._model.thresholds
         verdict = Verdict("none", [])
-        if seen.risk >= limits.alarm and not self._only_idiom(found):
+        if seen.risk >= seen.alarm and not self._only_idiom(found):
             verdict.raise_to(self._grade(seen), f"model_{seen.danger}")
         doubtful = seen.risk >= limits.worry
         if doubtful:
@@ -206,9 +210,9 @@ class RiskAssessor:
 
     def _says_more(self, before: str, normal: str, alarmed: bool) -> bool:
         """Whether two messages together tell of danger that the first did not, or far more of it ("ba", "danh")."""
-        alarm = self._model.thresholds.alarm
-        together, alone = self._look([f"{before} . {normal}"]).risk, self._look([before]).risk
-        return together >= alarm and (alone < alarm or (alarmed and together - alone >= FAR_MORE))
+        together, alone = self._look([f"{before} . {normal}"]), self._look([before])
+        more = alone.risk < alone.alarm or (alarmed and together.risk - alone.risk >= FAR_MORE)
+        return together.risk >= together.alarm and more
 
     @staticmethod
     def _kind(verdict: Verdict, seen: Seen, found: Findings) -> Kind:

@@ -11,7 +11,7 @@ from bot.language import strip_accents
 from bot.nlu.data import Example
 
 from .assess import RiskAssessor
-from .features import views
+from .features import stack, views
 from .lexicon import Lexicon
 from .train import FOLDS, Labels, choose, fold_models, out_of_fold
 from .types import Assessment, level
@@ -28,7 +28,8 @@ def assess_unseen(examples: Sequence[Example]) -> tuple[list[Assessment], list[A
     one, two = out_of_fold(rows, models)
     twice = np.concatenate([np.arange(len(rows))] * 2)
     both = (np.concatenate([getattr(one, name), getattr(two, name)]) for name in ("risk", "high", "immediate"))
-    limits = choose(labels, twice, *both)
+    bare = np.array([strip_accents(text) == text for text in stack(rows)])
+    limits = choose(labels, twice, bare, *both)
     lexicon = Lexicon.load()
     typed, bare = ([Assessment()] * len(examples) for _ in range(2))
     for model, unseen in models:

@@ -13,7 +13,7 @@ from bot.nlu.hashing import hashed_tfidf
 
 from .concepts import concept_grams
 
-VERSION = 13
+VERSION = 14
 """Raise it when features or heads change, so that stored models are trained again."""
 RARE = 4
 """Texts that a feature must be in; a message comes in two views."""

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.encoder import Encoder, EncoderError, encoder
+from bot.language import strip_accents
 from bot.nlu.compact import product
 
 from .features import VERSION
@@ -53,6 +54,13 @@ class Thresholds:
     high: float
     immediate: float
     refused: float = math.inf
+    alarm_bare: float | None = None
+    """The alarm for what is typed without diacritics, where it is another."""
+
+    def alarm_for(self, normals: Sequence[str]) -> float:
+        """The alarm for the parts of a message in the normal form."""
+        bare = self.alarm_bare is not None and all(strip_accents(part) == part for part in normals)
+        return self.alarm_bare if bare and self.alarm_bare is not None else self.alarm
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import vstack
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from bot import language
 from bot.encoder import encoder, is_calibration
 from bot.encoder import fingerprint as encoder_fingerprint
+from bot.language import strip_accents
 from bot.nlu.data import Example, Request, load_examples, load_requests
+from bot.nlu.linear import fit_one
 
 from .features import VERSION, stack, vectorizer, views
 from .model import DANGER, FILE, KIND, LINEAR, Array, Blend, RiskModel, Scores, Thresholds
@@ -32,6 +33,8 @@ from .types import ON_THE_WAY, level
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int_]
 SEED = 11
+STRENGTH = 3.0
+"""Inverse regularisation of the linear heads."""
 FOLDS = 5
 """For the cross-validation of the linear heads."""
 ENOUGH = 50
@@ -50,8 +53,9 @@ SERVICE = frozenset(
     )
 )
 """Intents that the risk model need not tell apart."""
-ALARM_RECALL, WORRY_RECALL = 0.98, 0.99
-"""Recall of messages at risk on unseen situations at which the alarm and the gentle form begin."""
+ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.98, 0.97, 0.99
+"""Recall of messages at risk on unseen situations at which the alarm begins, as typed and without diacritics (which
+tell less: at the same recall more would be false), and the gentle form."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.97, 0.55
 FALSE_REFUSALS = 0.01
 """The share of other messages (near-misses among them) that may be taken for a request to refuse."""
@@ -87,13 +91,17 @@ class Requests:
     def __init__(self, requests: Sequence[Request]) -> None:
         self.rows = [views(r.text) for r in requests]
         self.kinds = np.array([r.kind for r in requests])
-        self.held: Mask = np.array([is_calibration(r.situation) for r in requests])
+        self.held: Mask = np.array([is_calibration(r.situation) for r in requests], dtype=bool)
 
-    def part(self, held: bool) -> Requests:
-        """Those of the calibration share, or the others."""
-        chosen, part = np.flatnonzero(self.held == held), Requests([])
-        part.rows, part.kinds, part.held = [self.rows[i] for i in chosen], self.kinds[chosen], self.held[chosen]
-        return part
+
+class Table:
+    """What all messages look like to the linear heads: both views, all typed ones first. Made once for all fits."""
+
+    def __init__(self, rows: Sequence[tuple[str, str]], requests: Requests | None = None) -> None:
+        self.features = vectorizer()
+        self.told = self.features.fit_transform(stack(rows))
+        self.requests = requests or Requests([])
+        self.asked = self.features.transform(stack(self.requests.rows)) if self.requests.rows else None
 
 
 def check_labels(examples: Sequence[Example]) -> None:
@@ -141,12 +149,12 @@ def train(nlu_dir: Path, models_dir: Path) -> Path:
     held = np.array([is_calibration(e.situation) for e in examples])
     if (held & labels.at_risk).sum() < ENOUGH:
         held = np.ones(len(examples), bool)
-    known, unseen = requests.part(held=False), requests.part(held=True)
-    if not len(unseen.kinds):  # a small data set
-        known = unseen = requests
-    trial = fit(rows, labels, None if held.all() else np.flatnonzero(~held), known)
-    model = fit(rows, labels, requests=requests)
-    model.blends, model.thresholds = calibrate(trial, rows, labels, np.flatnonzero(held), unseen)
+    if not requests.held.any():  # a small data set
+        requests.held[:] = True
+    table = Table(rows, requests)
+    trial = fit(table, labels, None if held.all() else np.flatnonzero(~held), without_held=not requests.held.all())
+    model = fit(table, labels)
+    model.blends, model.thresholds = calibrate(trial, rows, labels, np.flatnonzero(held), requests)
     path = model.save(Path(models_dir))
     stamp.write_text(json.dumps({"fingerprint": wanted}))
     return path
@@ -157,7 +165,7 @@ def calibrate(
 ) -> tuple[dict[str, Blend], Thresholds]:
     """Blend the voices and choose the thresholds on messages whose situations neither model saw, in both views."""
     voices, *_ = trial.voices(stack([rows[i] for i in held]), encoder())
-    asked, *_ = trial.voices(stack(requests.rows), encoder())
+    asked, *_ = trial.voices(stack([requests.rows[i] for i in np.flatnonzero(requests.held)]), encoder())
     either = np.concatenate([voices["refused"], asked["refused"]])
     refused = blend(either, np.arange(len(either)) >= len(voices["refused"]))
     twice = np.concatenate([held, held])
@@ -167,7 +175,9 @@ def calibrate(
         "high": blend(voices["high"][among], labels.high[twice][among]),
         "immediate": blend(voices["immediate"][among], labels.immediate[twice][among]),
     }
-    limits = choose(labels, twice, *(blends[name](voices[name]) for name in ("risk", "high", "immediate")))
+    scored = [blends[name](voices[name]) for name in ("risk", "high", "immediate")]
+    bare = np.array([strip_accents(text) == text for text in stack([rows[i] for i in held])])
+    limits = choose(labels, twice, bare, *scored)
     limit = max(0.0, float(np.quantile(refused(voices["refused"]), 1 - FALSE_REFUSALS)))  # rather one than not
     return {**blends, "refused": refused}, replace(limits, refused=limit)
 
@@ -187,57 +197,49 @@ def blend(voices: Array, truth: Mask) -> Blend:
     return Blend(tuple(float(v) for v in found[:-1]), float(found[-1]))
 
 
-def fit(
-    rows: Sequence[tuple[str, str]],
-    labels: Labels,
-    only: npt.NDArray[Any] | None = None,
-    requests: Requests | None = None,
-) -> RiskModel:
-    """Fit features and heads on some messages (all by default), as typed and without diacritics."""
-    chosen = np.arange(len(rows)) if only is None else only
-    features = vectorizer()
-    matrix = features.fit_transform(stack([rows[i] for i in chosen]))
+def fit(table: Table, labels: Labels, only: Indices | None = None, without_held: bool = False) -> RiskModel:
+    """Fit the heads on some messages (all by default), as typed and without diacritics.
+
+    ``without_held``: leave out the requests of the calibration share.
+    """
+    count = len(labels.classes)
+    chosen = np.arange(count) if only is None else only
     twice = np.concatenate([chosen, chosen])
-    fitted: list[tuple[str, LogisticRegression]] = []
-    targets: list[tuple[str, Mask, Mask, float]] = [
-        (str(name), labels.classes == name, np.ones(len(rows), bool), 3.0) for name in np.unique(labels.classes)
+    matrix = table.told[np.concatenate([chosen, chosen + count])]
+    heads: list[tuple[str, Any]] = []
+    targets: list[tuple[str, Mask, Mask]] = [
+        (str(name), labels.classes == name, np.ones(count, bool)) for name in np.unique(labels.classes)
     ]
     targets += [
-        ("_at_risk", labels.at_risk, ~labels.grey, 3.0),
-        ("_high", labels.high, labels.at_risk, 3.0),
-        ("_immediate", labels.immediate, labels.at_risk, 3.0),
+        ("_at_risk", labels.at_risk, ~labels.grey),
+        ("_high", labels.high, labels.at_risk),
+        ("_immediate", labels.immediate, labels.at_risk),
     ]
-    for name, target, among, strength in targets:
+    for name, target, among in targets:
         keep = among[twice]
-        fitted.append((name, _head(matrix[keep], target[twice][keep], strength)))
-    fitted += _refusals(matrix, features, requests)
-    weights = np.stack([head.coef_[0].astype(np.float16) for _, head in fitted], axis=1)
-    bias = np.array([float(head.intercept_[0]) for _, head in fitted])
-    kinds = [name.removeprefix(KIND) for name, _ in fitted if name.startswith(KIND)]
+        heads.append((name, fit_one(matrix if keep.all() else matrix[keep], target[twice][keep], STRENGTH, SEED)))
+    heads += _refusals(matrix, table, without_held)
+    weights = np.stack([head.coef_[0].astype(np.float16) for _, head in heads], axis=1)
+    bias = np.array([float(head.intercept_[0]) for _, head in heads])
+    kinds = [name.removeprefix(KIND) for name, _ in heads if name.startswith(KIND)]
     return RiskModel(
-        features, [name for name, _ in fitted], weights, bias, Thresholds(0.0, 0.0, 0.0, 0.0), LINEAR, kinds
+        table.features, [name for name, _ in heads], weights, bias, Thresholds(0.0, 0.0, 0.0, 0.0), LINEAR, kinds
     )
 
 
-def _refusals(matrix: Any, features: Any, requests: Requests | None) -> list[tuple[str, LogisticRegression]]:
+def _refusals(matrix: Any, table: Table, without_held: bool) -> list[tuple[str, Any]]:
     """The head that tells requests to refuse from all else, and one for each kind, among the requests."""
-    if requests is None or not len(requests.kinds):
+    if table.asked is None:
         return []
-    asked = features.transform(stack(requests.rows))
-    kinds = np.concatenate([requests.kinds, requests.kinds])
+    chosen = np.flatnonzero(~table.requests.held) if without_held else np.arange(len(table.requests.kinds))
+    asked = table.asked[np.concatenate([chosen, chosen + len(table.requests.kinds)])]
+    kinds = np.concatenate([table.requests.kinds[chosen]] * 2)
     whole = np.concatenate([np.zeros(matrix.shape[0], bool), np.ones(asked.shape[0], bool)])
-    heads = [("_refused", _head(vstack([matrix, asked]).tocsr(), whole, 3.0))]
+    heads = [("_refused", fit_one(vstack([matrix, asked]).tocsr(), whole, STRENGTH, SEED))]
     names = np.unique(kinds)
     if len(names) < 2:
         raise LabelError("requests to refuse need two kinds at least")
-    return heads + [(KIND + str(kind), _head(asked, kinds == kind, 3.0)) for kind in names]
-
-
-def _head(matrix: Any, target: Mask, strength: float) -> LogisticRegression:
-    head = LogisticRegression(
-        C=strength, solver="liblinear", dual=True, class_weight="balanced", tol=0.1, random_state=SEED
-    )
-    return head.fit(matrix, target)
+    return heads + [(KIND + str(kind), fit_one(asked, kinds == kind, STRENGTH, SEED)) for kind in names]
 
 
 def fold_models(
@@ -245,8 +247,9 @@ def fold_models(
 ) -> Iterator[tuple[RiskModel, Indices]]:
     """Models that each saw no message of some situations, and the messages of those situations."""
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=SEED)
+    table = Table(rows)
     for known, unseen in folds.split(rows, labels.classes, labels.situations):
-        yield fit(rows, labels, known), unseen
+        yield fit(table, labels, known), unseen
 
 
 def out_of_fold(rows: Sequence[tuple[str, str]], models: Iterable[tuple[RiskModel, Indices]]) -> tuple[Scores, Scores]:
@@ -266,11 +269,12 @@ def out_of_fold(rows: Sequence[tuple[str, str]], models: Iterable[tuple[RiskMode
     return typed, bare
 
 
-def choose(labels: Labels, rows: Indices, risk: Array, high: Array, immediate: Array) -> Thresholds:
-    """Thresholds on the scores of some rows of the labels (a row may come in several views)."""
+def choose(labels: Labels, rows: Indices, bare: Mask, risk: Array, high: Array, immediate: Array) -> Thresholds:
+    """Thresholds on the scores of some rows of the labels (a row may come in several views, some of them bare)."""
     at_risk, grave, now = labels.at_risk[rows], labels.high[rows], labels.immediate[rows]
     return Thresholds(
-        alarm=at_recall(risk[at_risk], ALARM_RECALL),
+        alarm=at_recall(risk[at_risk & ~bare], ALARM_RECALL),
+        alarm_bare=at_recall(risk[at_risk & bare], BARE_RECALL),
         worry=at_recall(risk[at_risk], WORRY_RECALL),
         high=min(at_recall(high[now], HIGH_RECALL), at_recall(high[grave], 0.85)),
         immediate=at_precision(immediate[now], immediate[at_risk & ~now], IMMEDIATE_PRECISION),

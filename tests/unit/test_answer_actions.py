@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import clarify
-from actions.answers import ActionAnswer, ActionShowItem
+from actions.answers import ActionAnswer, ActionBotChallenge, ActionShowItem
 from actions.clarify import ActionHint
 from actions.safety import ActionQuickExit, ActionSafety, ActionSmallTalk
 from actions.service import ActionDeleteMyData
@@ -164,3 +164,19 @@ async def test_a_message_leans_on_the_item_shown_whatever_its_intent() -> None:
 async def test_small_talk_stays_small_talk() -> None:
     said, _ = await run(ActionSmallTalk(), tracker("cảm ơn bạn", "thank", {THREAD: {"items": ["phat-danh-dap"]}}))
     assert said[0]["response"] == "utter_thank"
+
+
+@pytest.mark.parametrize(
+    "text", ["máy này lưu gì của mình", "bot co luu tin nhan cua em khong", "ai đọc được lời mình"]
+)
+async def test_who_asks_what_the_machine_keeps_is_told(text: str) -> None:
+    said, events = await run(ActionBotChallenge(), tracker(text, "bot_challenge"))
+    assert "24 giờ" in said[0]["text"] and "111" in said[0]["text"]
+    assert [e["name"] for e in events] == [THREAD], "whoever asks on must find it"
+
+
+@pytest.mark.parametrize("text", ["bạn là người hay máy", "may la robot ha", "bot cù lần"])
+async def test_who_asks_what_it_is_hears_that_it_is_a_machine(text: str) -> None:
+    said, events = await run(ActionBotChallenge(), tracker(text, "bot_challenge"))
+    assert [m["response"] for m in said] == ["utter_bot_challenge"]
+    assert events == []

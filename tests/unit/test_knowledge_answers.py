@@ -302,3 +302,12 @@ def test_ideas_meet_across_registers_and_without_diacritics() -> None:
     assert "danh" not in concepts.find(["danh", "bai", "an", "tien"])
     normal = syllables("chu bat chau 14t lam tru no hong cho ve la toi gi")  # "tuổi" and "không" have got their marks
     assert "muc-phat" in concepts.find(normal), "two words with marks do not make a bare text accented"
+
+
+def test_pages_of_this_country_are_named_before_others(answerer: Answerer) -> None:
+    wording = answerer.wording
+    pages = ["https://example.org/a", "https://tre-em.gov.vn/b", "https://vov.vn.example.com/c"]
+    said = wording.sources(answerer.base.items["cho-doi-chieu"].copy(update={"sources": pages})).splitlines()
+    here, abroad = said.index(wording.phrases.say("sources")), said.index(wording.phrases.say("sources_abroad"))
+    assert said[here + 1 : abroad] == [pages[1]]
+    assert said[abroad + 1 :] == [pages[0], pages[2]]

@@ -78,6 +78,11 @@ def test_what_is_not_meant_is_softened_not_silenced(text: str) -> None:
         "chán chết đi được",
         "con đánh răng rồi",
         "ba đánh cờ với ông nội",
+        "hồ sơ vụ việc để ở phòng nào",
+        "trời tối thui mới tan học",
+        "khóc xíu rồi thôi",
+        "em mới đi dạy ở đảo",
+        "bị giam xe vì nồng độ cồn",
     ],
 )
 def test_idioms_are_no_danger(text: str) -> None:
@@ -87,6 +92,11 @@ def test_idioms_are_no_danger(text: str) -> None:
 
 def test_a_danger_beside_an_idiom_is_still_found() -> None:
     assert LEXICON.find("ba đánh bài thua về đánh con").plain
+
+
+@pytest.mark.parametrize("text", ["nguoi ta so vu con", "ho so vu con", "ba troi toi vo cot nha", "chi em xiu roi"])
+def test_an_idiom_without_diacritics_hides_no_danger_of_the_same_letters(text: str) -> None:
+    assert LEXICON.find(text).plain
 
 
 @pytest.mark.parametrize(

@@ -108,10 +108,10 @@ def test_folds_never_share_a_situation(nlu: Path, monkeypatch: pytest.MonkeyPatc
     seen: list[set[str]] = []
     real = training.fit
 
-    def spy(rows: object, own: training.Labels, only: np.ndarray | None = None) -> RiskModel:  # type: ignore[type-arg]
+    def spy(table: training.Table, own: training.Labels, only: np.ndarray | None = None) -> RiskModel:  # type: ignore[type-arg]
         assert only is not None
         seen.append(set(own.situations[only]))
-        return real(rows, own, only)  # type: ignore[arg-type]
+        return real(table, own, only)
 
     monkeypatch.setattr(training, "fit", spy)
     rows = [(e.text, e.text) for e in examples]
