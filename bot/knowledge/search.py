@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import cast
 
 import numpy as np
@@ -19,6 +19,7 @@ from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index, plain
 from bot.knowledge.models import Audience, Document, Item, Kind
 from bot.knowledge.references import Reference, References
 from bot.knowledge.scope import search_signs
+from bot.knowledge.sense import Meanings, sense, sign_weights
 from bot.knowledge.texts import load_data
 from bot.language import syllables
 
@@ -106,6 +107,7 @@ class Search:
         self.items = list(base.items.values())
         indexed = [_with_asked(item, base.asked.get(item.id, [])) for item in self.items]
         self.index = Index(indexed, Concepts(base.synonyms))
+        self._indexed = indexed
         self.references = References(base.documents)
         self._asks_law = frozenset(base.synonyms.get("asks_law") or [])
         traits: list[_Trait] = [(item.kind, tuple(item.audiences)) for item in self.items]
@@ -114,6 +116,11 @@ class Search:
         self._trait_of = np.array([numbers[trait] for trait in traits], dtype=np.int64)
         self.foreign = Examples(base.foreign, self.index.analyse)
         self._valid = lru_cache(maxsize=8)(self._valid_on)
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """What the items are about. Not made where only the words are looked at."""
+        return Meanings(self._indexed, sense())
 
     def find(
         self, text: str, on: date, audience: Audience | str | None = None, kind: str | None = None, limit: int = 5
@@ -126,6 +133,7 @@ class Search:
         features = self.index.features(query)
         scores = self._weigh(features, text, audience, kind)
         signs = self._signs(features, scores, query)
+        scores = self._ordered(scores, text)
         fits = np.zeros(len(self.items), dtype=np.float32)
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
@@ -184,9 +192,20 @@ class Search:
         raised[before] += float(scores.max())
         return raised
 
-    def scores(self, text: str, audience: str | None, kind: str | None) -> Array:
-        """The score of every item without regard to validity and direct references."""
-        return self._weigh(self.index.features(text), text, audience, kind)
+    def scores(
+        self, text: str, audience: str | None, kind: str | None, without: tuple[int, int] | None = None
+    ) -> Array:
+        """What the words say of every item, without regard to validity and direct references; ``without`` an item's
+        question."""
+        return self._weigh(self.index.features(text, without), text, audience, kind)
+
+    def _ordered(self, scores: Array, text: str) -> Array:
+        """The scores of the words, ordered anew by what the question is about.
+
+        The best keeps the height of the best: whether that is enough for an answer was learned of the words.
+        """
+        ordered = scores + self.meanings.likeness(text) @ sign_weights()
+        return cast(Array, ordered + (scores.max() - ordered.max()))
 
     def _weigh(self, features: Array, text: str, audience: str | None, kind: str | None) -> Array:
         parts, hints, _ = weights()
