@@ -202,10 +202,12 @@ class Search:
     def _ordered(self, scores: Array, text: str) -> Array:
         """The scores of the words, ordered anew by what the question is about.
 
-        The best keeps the height of the best: whether that is enough for an answer was learned of the words.
+        Best and mean keep their height: what is enough for an answer, or nearly as good, was learned of the words.
         """
         ordered = scores + self.meanings.likeness(text) @ sign_weights()
-        return cast(Array, ordered + (scores.max() - ordered.max()))
+        above = ordered - ordered.mean()
+        height = (scores.max() - scores.mean()) / max(float(above.max()), 1e-6)
+        return cast(Array, scores.mean() + above * height)
 
     def _weigh(self, features: Array, text: str, audience: str | None, kind: str | None) -> Array:
         parts, hints, _ = weights()
