@@ -69,9 +69,7 @@ class ActionBotChallenge(SafeAction):
         if not answerer().asks_what_is_kept(typed(tracker)):
             dispatcher.utter_message(response="utter_bot_challenge")
             return []
-        turn = talk.ask(
-            answerer(), typed(tracker), audience(tracker), today(), thread(tracker), KIND_INTENTS["online"]
-        )
+        turn = talk.ask(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), KIND_INTENTS["online"])
         if turn.answer.status != "answered":
             dispatcher.utter_message(response="utter_bot_challenge")
             return []

@@ -17,7 +17,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.report import reports
-from actions.shared import VIETNAM, Events, SafeAction, audience, entity, intent, metadata
+from actions.shared import VIETNAM, Events, SafeAction, audience, entity, intent, lean, metadata
 from bot.dialogue import follow
 from bot.reports import OfficerMessage, SafeCall, TooManyAttempts
 
@@ -34,6 +34,8 @@ class ActionCheckReport(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         receipt = entity(tracker, "receipt") or receipt_of(tracker)
+        if not receipt and (events := lean(dispatcher, tracker)) is not None:
+            return events  # "xem thêm đi" after an answer
         if not receipt:
             dispatcher.utter_message(response="utter_ask_receipt")
             return []

@@ -29,6 +29,7 @@ from bot.dialogue.intake import CONFIRM, OUTCOME, TOLD
 from bot.dialogue.intake_answers import is_small_talk
 from bot.forwarding import configured_targets
 from bot.reports import ReportService
+from bot.safety import only_afraid
 from bot.settings import get_settings
 
 REST = 2 * 3600.0
@@ -111,7 +112,8 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
     @staticmethod
     def _say(dispatcher: CollectingDispatcher, tracker: Tracker, say: str, updates: dict[str, Any]) -> None:
         if say != "heard":
-            dispatcher.utter_message(response=say)
+            afraid = say == "utter_not_caught" and only_afraid(message_of(tracker).text)
+            dispatcher.utter_message(response="utter_not_caught_afraid" if afraid else say)
             return
         known = {**tracker.slots, **updates}
         names = HEARD if updates.get(intake.CONSENT) else tuple(name for name in HEARD if name in updates)

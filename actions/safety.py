@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from pathlib import Path
-
-import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.plea import asks_what_to_do
 from actions.shared import (
     Events,
     SafeAction,
@@ -28,7 +24,6 @@ from actions.shared import (
 )
 from bot.dialogue.messages import Reply
 from bot.knowledge import talk
-from bot.language import normalise, strip_accents
 from bot.safety import Assessment, introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
@@ -78,17 +73,6 @@ class ActionSafety(SafeAction):
             return []
         speak(dispatcher, Reply(also.text, also.buttons))
         return remember(dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], said, voice=who)))
-
-
-@lru_cache(maxsize=1)
-def _asking() -> re.Pattern[str]:
-    data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
-    return re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in data["what_to_do"]))
-
-
-def asks_what_to_do(text: str) -> bool:
-    """Whether somebody who tells of a child asks what they should do."""
-    return _asking().search(strip_accents(normalise(text))) is not None
 
 
 class ActionSmallTalk(SafeAction):

@@ -13,6 +13,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.plea import asks_what_to_do, danger_told
 from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
 THREAD = "answer_thread"
 FEW = 3
+PLEA = 7
+"""Words; whoever says more asks about something of its own."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -65,6 +68,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
                 if not metadata(tracker).get("safety_shown"):
                     speak_safety(dispatcher, tracker, "worry", "low")  # of what? a guess at an answer would not ask
                 return []
+            if (self.informs or self.talks) and (events := what_now(dispatcher, tracker)) is not None:
+                return events
             if self.leans and (events := lean(dispatcher, tracker)) is not None:
                 return events
             return await self.act(dispatcher, tracker)
@@ -165,6 +170,28 @@ def remember(dispatcher: CollectingDispatcher, turn: talk.Turn) -> Events:
         dispatcher.utter_message(json_message={"audience": turn.audience})  # the gateway remembers it too
         events.append(SlotSet("audience", turn.audience))
     return events
+
+
+def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+    """Whoever has just told of danger and only asks what to do ("làm sao bây giờ") is answered about that: the safe
+    words again, and what there is to know beside them. None for everything else."""
+    said, who = typed(tracker), audience(tracker)
+    if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
+        return None
+    before = danger_told(tracker.events) if len(said.split()) <= PLEA and asks_what_to_do(said) else None
+    if before is None:
+        return None
+    assessment = Assessment(risk=before.risk, kind=before.kind, score=1.0, reasons=[])  # type: ignore[arg-type]
+    also = None
+    if before.kind not in ("self_harm", "emergency"):
+        also = answerer().beside(f"{before.text} {said}", who, today(), None, assessment)  # surely fitting, or nothing
+    speak(dispatcher, safety_answers().answer(assessment, who, repeated=also is not None))
+    if also is None:
+        return []
+    speak(dispatcher, Reply(also.text, also.buttons))
+    return remember(
+        dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], before.text, voice=who))
+    )
 
 
 def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:

@@ -28,8 +28,8 @@ def assess_unseen(examples: Sequence[Example]) -> tuple[list[Assessment], list[A
     one, two = out_of_fold(rows, models)
     twice = np.concatenate([np.arange(len(rows))] * 2)
     both = (np.concatenate([getattr(one, name), getattr(two, name)]) for name in ("risk", "high", "immediate"))
-    bare = np.array([strip_accents(text) == text for text in stack(rows)])
-    limits = choose(labels, twice, bare, *both)
+    unmarked = np.array([strip_accents(text) == text for text in stack(rows)])
+    limits = choose(labels, twice, unmarked, *both)
     lexicon = Lexicon.load()
     typed, bare = ([Assessment()] * len(examples) for _ in range(2))
     for model, unseen in models:

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import clarify
 from actions.answers import ActionAnswer, ActionBotChallenge, ActionShowItem
 from actions.clarify import ActionHint
+from actions.follow import ActionCheckReport
 from actions.safety import ActionQuickExit, ActionSafety, ActionSmallTalk
 from actions.service import ActionDeleteMyData
 from actions.shared import THREAD
@@ -181,3 +182,56 @@ async def test_who_asks_what_it_is_hears_that_it_is_a_machine(text: str) -> None
     said, events = await run(ActionBotChallenge(), tracker(text, "bot_challenge"))
     assert [m["response"] for m in said] == ["utter_bot_challenge"]
     assert events == []
+
+
+def told(text: str, risk: str = "high", kind: str = "disclosure") -> dict[str, Any]:
+    return user(text, "disclose_self", metadata={"risk": risk, "kind": kind, "safety_shown": True})
+
+
+BLACKMAIL = told("ng yeu doi hinh nude, k gui thi chia tay")
+
+
+@pytest.mark.parametrize("plea", ["lam sao bay gio", "giờ sao cô", "em phải làm gì", "biết tính sao đây"])
+async def test_who_told_of_danger_and_asks_what_to_do_is_answered_about_that(plea: str) -> None:
+    for action, intent in ((ActionSmallTalk(), "help"), (ActionAnswer(), "ask_procedure")):
+        said, _ = await run(action, tracker(plea, intent, events=[BLACKMAIL], metadata={"audience": "teen"}))
+        assert "113" in said[0]["text"], "the safe words again"
+        assert {"Kể để được giúp"} <= {b["title"] for b in said[0]["buttons"]}
+
+
+async def test_beside_a_plea_there_is_what_surely_fits() -> None:
+    before = told("con tôi bị người lạ trên mạng rủ gặp, nó định đi")
+    said, events = await run(ActionSmallTalk(), tracker("giờ làm sao", "help", events=[before]))
+    assert len(said) == 2
+    assert "gặp" in said[1]["text"]
+    assert [e["name"] for e in events] == [THREAD]
+
+
+async def test_who_thinks_of_dying_and_asks_what_to_do_hears_the_safe_words_alone() -> None:
+    before = told("em hong muon song nua", "high", "self_harm")
+    said, events = await run(ActionSmallTalk(), tracker("giờ sao đây", "help", events=[before]))
+    assert len(said) == 1
+    assert "111" in said[0]["text"]
+    assert events == []
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        [],
+        [user("đánh con bị phạt bao nhiêu", "ask_law", metadata={"risk": "none", "kind": "none"})],
+        [BLACKMAIL, user("cảm ơn", "thank"), user("mấy tuổi được chạy xe", "ask_law")],
+        [told("tôi muốn gần bé gái", "high", "offender")],
+    ],
+)
+async def test_without_danger_told_just_before_a_plea_is_like_any_question(earlier: list[dict[str, Any]]) -> None:
+    said, _ = await run(ActionSmallTalk(), tracker("lam sao bay gio", "help", events=earlier))
+    assert said[0]["response"] == "utter_help"
+
+
+async def test_who_wants_to_see_more_of_an_answer_is_not_asked_for_a_receipt() -> None:
+    thread = Thread().shown(["phat-danh-dap"], "đánh con bị phạt bao nhiêu").to_json()
+    said, _ = await run(ActionCheckReport(), tracker("xem thêm đi", "check_report", {THREAD: thread}))
+    assert "Điều 37" in said[0]["text"]
+    said, _ = await run(ActionCheckReport(), tracker("xem tin con gửi", "check_report", {THREAD: thread}))
+    assert said[0]["response"] == "utter_ask_receipt"

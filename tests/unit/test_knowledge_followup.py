@@ -171,3 +171,11 @@ def test_sessions_of_the_command_are_conversations_and_other_lines_are_not(answe
     assert "Tái phạm" not in said("xem thêm", session="b")["answer"]
     assert "Tái phạm" not in said("xem thêm")["answer"]
     assert "error" in said("xem thêm", session=5)
+
+
+@pytest.mark.parametrize("text", ["quy trình các bước", "gồm mấy bước", "quy trinh ra sao vay", "từng bước làm sao"])
+def test_the_steps_are_those_of_the_case_asked_about(text: str) -> None:
+    found = read(text, Thread(("sk-037-gv-nghe-ke",), asked="giáo viên phải báo ai"))
+    assert found is not None
+    assert (found.kind, found.intent, found.same_case) == ("ellipsis", "ask_procedure", True)
+    assert found.text.startswith("giáo viên phải báo ai")

@@ -8,7 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.report import ActionStartReport
+from actions.report import ActionStartReport, ValidateReportForm
 from actions.report_draft import draft_of, told_before, told_meanwhile
 from bot.dialogue import intake
 
@@ -126,3 +126,12 @@ async def test_a_refused_wish_opens_no_report() -> None:
     assert events == [FollowupAction("action_listen")], "the form does not follow"
     assert "111" in str(dispatcher.messages)
     assert "in_form" not in str(dispatcher.messages)
+
+
+async def test_who_says_only_that_they_are_afraid_is_not_told_that_they_were_not_understood() -> None:
+    for text, response in (("con so lam", "utter_not_caught_afraid"), ("abc xyz", "utter_not_caught")):
+        latest = {"text": text, "intent": {"name": "x"}, "entities": [], "metadata": {"audience": "child"}}
+        where = Tracker("s", {"requested_slot": intake.CONSENT}, latest, [], False, None, {}, "action_listen")
+        dispatcher = CollectingDispatcher()
+        await ValidateReportForm().get_validation_events(dispatcher, where, {})
+        assert [m["response"] for m in dispatcher.messages] == [response]

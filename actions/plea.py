@@ -1,0 +1,49 @@
+"""Whoever told of danger a moment ago and asks what to do now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.language import normalise, strip_accents
+
+RECENT = 2
+"""Messages before this one that count; later ones have been about something else."""
+GRAVE = ("medium", "high", "immediate")
+
+
+@dataclass(frozen=True)
+class Danger:
+    """What was told, and what the gateway made of it."""
+
+    text: str
+    risk: str
+    kind: str
+
+
+@lru_cache(maxsize=1)
+def _asking() -> re.Pattern[str]:
+    data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
+    return re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in data["what_to_do"]))
+
+
+def asks_what_to_do(text: str) -> bool:
+    """Whether somebody who tells of a child asks what they should do."""
+    return _asking().search(strip_accents(normalise(text))) is not None
+
+
+def danger_told(events: Iterable[dict[str, Any]]) -> Danger | None:
+    """The last message at risk among the ``RECENT`` ones before the latest, from a tracker's events."""
+    told = [event for event in events if event.get("event") == "user"]
+    for event in reversed(told[-RECENT - 1 : -1]):
+        note = event.get("metadata") or {}
+        text = str(event.get("text") or "")
+        if note.get("risk") in GRAVE and note.get("kind") not in ("offender", "none", None) and text[:1] != "/":
+            return Danger(text, note["risk"], note["kind"])
+    return None
