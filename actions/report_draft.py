@@ -19,6 +19,8 @@ from bot.safety.answers import UNSURE, YOUNG
 
 ASSENT, DRAFT = "report_assent", "report_draft"
 TOLD_LIMIT = 5
+OWN = frozenset({"model_disclose_self", "together"})
+"""What the safety room finds in words of one's own: a disclosure, or fragments that make one ("ba", "danh")."""
 RISKS = ("none", "low", "medium", "high", "immediate")
 WHOLE_STORY = 10
 """Words from which a wish to report that also names an age, a place or a person is the story itself."""
@@ -99,7 +101,7 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
             found[name] = value
         if message.risk == "immediate":
             found[intake.DANGER] = True
-        own = own or "model_disclose_self" in (event.get("metadata") or {}).get("codes", [])
+        own = own or bool(OWN.intersection((event.get("metadata") or {}).get("codes", [])))
     if own and intake.SUBJECT not in found and audience(tracker) in YOUNG:
         found[intake.SUBJECT] = "self"  # fragments name nobody; it is read back to them
     if story:

@@ -204,7 +204,8 @@ class RiskAssessor:
         if alarmed and verdict.risk == "low" and seen.risk >= self._model.thresholds.worry:
             verdict.raise_to("medium", "earlier")
             return
-        readable = not context.in_form and context.recent and (size <= SHORT if alarmed else 1 < size <= SHORT)
+        worried = level(context.earlier) >= level("low")  # then one word may say the rest ("con so", "ba", "danh")
+        readable = not context.in_form and context.recent and (size <= SHORT if worried else 1 < size <= SHORT)
         if readable and self._says_more(normalise(context.recent[-1])[-300:], normal, alarmed):
             verdict.raise_to("medium", "together")
 

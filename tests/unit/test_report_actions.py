@@ -135,3 +135,12 @@ async def test_who_says_only_that_they_are_afraid_is_not_told_that_they_were_not
         dispatcher = CollectingDispatcher()
         await ValidateReportForm().get_validation_events(dispatcher, where, {})
         assert [m["response"] for m in dispatcher.messages] == [response]
+
+
+def test_fragments_that_make_a_disclosure_together_are_a_childs_own() -> None:
+    events = [said("ba"), said("danh", "medium", "disclosure", code="together")]
+    child = tracker(events)
+    child.latest_message["metadata"] = {"audience": "child"}
+    assert told_before(child)[intake.SUBJECT] == "self"
+    child.latest_message["metadata"] = {"audience": "parent"}
+    assert intake.SUBJECT not in told_before(child)

@@ -134,6 +134,19 @@ def test_two_fragments_are_read_together(assessor: RiskAssessor) -> None:
     assert assessor.assess("ở chỗ kia", Context(recent=("bạn An",))).risk == "none"
 
 
+def test_one_word_counts_when_the_one_before_was_doubtful(assessor: RiskAssessor) -> None:
+    assert "together" in assessor.assess("chỗ", Context(earlier="low", recent=("cậu Ba",))).codes
+    assert assessor.assess("chỗ", Context(recent=("cậu Ba",))).risk == "none"
+
+
+def test_what_is_typed_without_diacritics_may_have_an_alarm_of_its_own() -> None:
+    limits = Thresholds(alarm=-1.0, worry=-2.0, high=0.0, immediate=0.0, alarm_bare=1.0)
+    assert limits.alarm_for(["ba danh con"]) == 1.0
+    assert limits.alarm_for(["ba đánh con"]) == -1.0
+    assert limits.alarm_for(["ba danh con", "hôm qua"]) == -1.0
+    assert Thresholds(alarm=-1.0, worry=-2.0, high=0.0, immediate=0.0).alarm_for(["ba"]) == -1.0
+
+
 def test_after_an_alarm_one_word_counts_when_it_says_far_more_than_what_stood_before(assessor: RiskAssessor) -> None:
     after = Context(earlier="medium", recent=("chuyện nặng",))
     assert assessor.assess("dạ", after).risk == "none", "it was told already"
