@@ -27,7 +27,7 @@ ENOUGH = 4_000
 CORES, MANY = 4, 20_000
 """Messages below which starting processes takes longer than it saves."""
 PASSES = 5
-"""Passes over the messages. More change nothing: after 5 the scores of 18,000 held-out messages correlate by 0.9999
+"""Passes over many messages. More change nothing: after 5 the scores of 18,000 held-out messages correlate by 0.9999
 with those after the 14 to 17 passes that the solver would make, in 0.4 of the time."""
 _POWERS = np.exp(np.linspace(np.log(0.5), np.log(4.0), 31))
 _WEIGHTS = np.linspace(0.0, 1.0, 21)
@@ -152,7 +152,7 @@ def fit_one(matrix: Any, labels: Any, C: float, seed: int, weights: Any = "balan
         dual=True,
         class_weight=weights,
         tol=0.1,
-        max_iter=PASSES,
+        max_iter=PASSES if len(labels) > MANY else 100,
         random_state=seed,
         multi_class="ovr",
     )

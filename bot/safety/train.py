@@ -130,7 +130,7 @@ def fingerprint(nlu_dir: Path) -> str:
         *sorted(requests_dir(nlu_dir).glob("*.yml")),
         *(here / f"{n}.py" for n in ("concepts", "features", "model", "train")),
         here / "data" / "concepts.yml",
-        here.parent / "nlu" / "features.py",
+        *(here.parent / "nlu" / f"{n}.py" for n in ("compact", "features", "hashing", "linear")),
     ]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
