@@ -3,8 +3,9 @@
 Foreign questions are those of ``knowledge/foreign.yml`` and the training messages out of scope; questions of ours are
 the items' own examples and the training messages that ask. Nothing is judged by what was made from it: the shares of
 the intents come from a model that did not see the message's situation (the calibration share, which the encoder has not
-seen either), a foreign topic does not count as an example for its own questions, nor an item's question for itself, and
-the folds never split a topic, an item or a situation. Writes ``data/scope.yml`` and ``knowledge/foreign_asked.yml``;
+seen either), what a question is about is told by vectors that have seen neither it nor any foreign question, a foreign
+topic does not count as an example for its own questions, nor an item's question for itself, and the folds never split a
+topic, an item or a situation. Writes ``data/scope.yml`` and ``knowledge/foreign_asked.yml``;
 run it after ``bot.knowledge.tune``, whose weights make the scores.
 """
 
@@ -23,7 +24,9 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from bot.knowledge import learn_sense
 from bot.knowledge.base import KnowledgeBase
+from bot.knowledge.learn_sense import held_back
 from bot.knowledge.scope import ASKING, INTENT_SIGNS, SEARCH_SIGNS, intent_signs
 from bot.knowledge.search import INTENT_KINDS, Search
 from bot.knowledge.texts import DATA
@@ -32,8 +35,6 @@ from bot.language import strip_accents
 from bot.settings import ROOT
 
 FOREIGN, RATHER_PERSONAL = "out_of_scope", "rather_personal"
-EVERY = 4
-"""Every n-th of the items' own questions is learned from."""
 LOST, LOST_PERSONAL = 0.03, 0.015
 """What may be declined, the price of declining foreign questions: of the items' own questions that are taken for law,
 procedures or something else, and of the messages that are taken for a personal matter. Who speaks of their own life is
@@ -68,23 +69,23 @@ def messages(nlu_dir: Path) -> tuple[list[Any], list[Any]]:
     )
 
 
-def cases(search: Search, written: dict[str, list[str]], held_back: Sequence[Any]) -> Iterator[Case]:
+def cases(search: Search, written: dict[str, list[str]], unseen: Sequence[Any]) -> Iterator[Case]:
     """Everything to learn from; the held-back messages as typed and without diacritics."""
     for topic, texts in written.items():
         for text in texts:
             yield Case(text, True, topic, "parent", "written", topic=topic)
-    for e in held_back:
+    for e in unseen:
         if e.intent in (FOREIGN, *ASKING):
             for text in (e.text, strip_accents(e.text)):
                 audience = VOICES.get(e.audience, e.audience)
                 yield Case(text, e.intent == FOREIGN, e.situation, audience, "message", topic=e.situation)
     for number, item in enumerate(search.items):
         for place, question in enumerate(item.questions):
-            if (number + place) % EVERY == 0:
+            if held_back(item.id, question):
                 yield Case(question, False, item.id, item.audiences[0], "own", question=(number, place))
 
 
-def shares(seen: Sequence[Any], held_back: Sequence[Any], texts: Sequence[str]) -> list[dict[str, float]]:
+def shares(seen: Sequence[Any], unseen: Sequence[Any], texts: Sequence[str]) -> list[dict[str, float]]:
     """The shares of the intents as the NLU gives them, by a model that has seen none of the texts' situations."""
     from bot.encoder import encoder
     from bot.nlu import linear
@@ -95,7 +96,7 @@ def shares(seen: Sequence[Any], held_back: Sequence[Any], texts: Sequence[str]) 
     known = linear.transform(views, typed + [strip_accents(text) for text in typed])
     model = linear.fit_model(known, [e.intent for e in seen] * 2, NLU_REGULAR, SEED)
     reader, names = encoder(), [str(name) for name in model.classes_]
-    held = [e for e in held_back if e.intent in names]
+    held = [e for e in unseen if e.intent in names]
     kept = [e.text for e in held]
     read = linear.read_intents(reader, kept, names)
     truth = [names.index(e.intent) for e in held]
@@ -158,18 +159,19 @@ def main() -> None:
     options = argparse.ArgumentParser(description="Learn which questions are none of our business.")
     options.add_argument("--dry-run", action="store_true", help="write nothing")
     given = options.parse_args()
-    seen, held_back = messages(ROOT / "nlu_data" / "nlu")
+    seen, held = messages(ROOT / "nlu_data" / "nlu")
     asked: dict[str, list[str]] = {}
-    for e in [*seen, *held_back]:
+    for e in [*seen, *held]:
         if e.intent == FOREIGN and len(e.text) <= LONGEST:
             asked.setdefault(e.situation, []).append(e.text)
     base = KnowledgeBase.load(ROOT / "knowledge")
     written = {topic: texts for topic, texts in base.foreign.items() if topic not in asked}
-    unseen = {e.text for e in held_back}  # what is put to the search must not be an example in it
+    unseen = {e.text for e in held}  # what is put to the search must not be an example in it
     examples = {item: [text for text in texts if text not in unseen] for item, texts in base.asked.items()}
-    search = Search(replace(base, asked=examples, foreign=asked | written))
-    everything = list(cases(search, written, held_back))
-    found = shares(seen, held_back, [case.text for case in everything])
+    trial = learn_sense.learn(learn_sense.Material(base).groups(trial=True))
+    search = Search(replace(base, asked=examples, foreign=asked | written), trial)
+    everything = list(cases(search, written, held))
+    found = shares(seen, held, [case.text for case in everything])
     rows = np.stack([signs(search, case, share) for case, share in zip(everything, found, strict=True)])
     known = len(SEARCH_SIGNS) + len(INTENT_SIGNS)
     parts = {

@@ -195,10 +195,10 @@ def weigh(material: Material, questions: Sequence[Asked], trial: Sense) -> dict[
     """How much the signs count beside the words; prints what they change."""
     items = list(material.base.items.values())
     asked = [item.copy(update={"questions": [*item.questions, *material.asked.get(item.id, [])]}) for item in items]
-    meanings, names = Meanings(asked, trial), [item.id for item in items]
+    meanings, names = Meanings.of_items(asked, trial), [item.id for item in items]
     right = np.array([[name in q.right for name in names] for q in questions], dtype=bool)
     words = np.stack([q.scores for q in questions])
-    signs = np.stack([meanings.likeness(q.text, q.place) for q in questions])
+    signs = np.stack([meanings.likeness(trial.about(q.text), q.place) for q in questions])
     features = np.concatenate([words[:, :, None], signs], axis=2).astype(np.float32)
     found = fit(features, right)
     ratio = found[1:] / found[0]

@@ -20,6 +20,7 @@ ALIKE = ("word", "syllable", "char")
 """The analyses by which questions are compared with foreign ones."""
 SEARCH_SIGNS = (
     "score", "lead", "unseen", *(f"ours_{name}" for name in ALIKE), *(f"foreign_{name}" for name in ALIKE),
+    "ours_nearest", "ours_together", "foreign_nearest",
 )  # fmt: skip
 INTENT_SIGNS = ("out_of_scope", "chitchat", "asking", "telling", "other", "law", "personal", "rather_personal")
 PERSONAL = ("ask_skill", "ask_online_safety", "ask_wellbeing")
@@ -33,12 +34,12 @@ SURE, DOUBT = 0.75, 0.2
 is not doubted: declining them could cost more."""
 
 
-def search_signs(features: Array, scores: Array, unseen: float, foreign: Array) -> Array:
-    """The signs of a search, in the order of :data:`SEARCH_SIGNS`."""
+def search_signs(features: Array, scores: Array, unseen: float, foreign: Array, senses: Array) -> Array:
+    """The signs of a search, in the order of :data:`SEARCH_SIGNS`; ``senses`` are the last three."""
     place = min(FAR, len(scores)) - 1
     best, far = float(scores.max()), float(-np.partition(-scores, place)[place])
     ours = features[:, [COLUMNS.index(f"{name}_question") for name in ALIKE]].max(axis=0)
-    return cast(Array, np.concatenate([[best, best - far, unseen], ours, foreign]).astype(np.float32))
+    return cast(Array, np.concatenate([[best, best - far, unseen], ours, foreign, senses]).astype(np.float32))
 
 
 def taken_for(intent: str | None) -> dict[str, float] | None:

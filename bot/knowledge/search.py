@@ -19,7 +19,7 @@ from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index, plain
 from bot.knowledge.models import Audience, Document, Item, Kind
 from bot.knowledge.references import Reference, References
 from bot.knowledge.scope import search_signs
-from bot.knowledge.sense import Meanings, sense, sign_weights
+from bot.knowledge.sense import Meanings, Sense, sense, sign_weights
 from bot.knowledge.texts import load_data
 from bot.language import syllables
 
@@ -102,12 +102,15 @@ def _with_asked(item: Item, asked: list[str]) -> Item:
 class Search:
     """Hybrid search over a knowledge base."""
 
-    def __init__(self, base: KnowledgeBase) -> None:
+    def __init__(self, base: KnowledgeBase, reader: Sense | None = None) -> None:
+        """``reader``: other vectors than the committed ones, to learn with."""
+        self._reader = reader
         self.base = base
         self.items = list(base.items.values())
         indexed = [_with_asked(item, base.asked.get(item.id, [])) for item in self.items]
         self.index = Index(indexed, Concepts(base.synonyms))
         self._indexed = indexed
+        self._topics: dict[str | None, int] = {topic: number for number, topic in enumerate(base.foreign)}
         self.references = References(base.documents)
         self._asks_law = frozenset(base.synonyms.get("asks_law") or [])
         traits: list[_Trait] = [(item.kind, tuple(item.audiences)) for item in self.items]
@@ -120,7 +123,17 @@ class Search:
     @cached_property
     def meanings(self) -> Meanings:
         """What the items are about. Not made where only the words are looked at."""
-        return Meanings(self._indexed, sense())
+        return Meanings.of_items(self._indexed, self.reader)
+
+    @cached_property
+    def foreign_meanings(self) -> Meanings:
+        """What the foreign topics are about, in the order of the base."""
+        return Meanings(list(self.base.foreign.values()), self.reader)
+
+    @property
+    def reader(self) -> Sense:
+        """The vectors in use."""
+        return self._reader or sense()
 
     def find(
         self, text: str, on: date, audience: Audience | str | None = None, kind: str | None = None, limit: int = 5
@@ -132,8 +145,10 @@ class Search:
         query = self.index.analyse(text)
         features = self.index.features(query)
         scores = self._weigh(features, text, audience, kind)
-        signs = self._signs(features, scores, query)
-        scores = self._ordered(scores, text)
+        about = self.reader.about(text)
+        near = self.meanings.likeness(about)
+        signs = self._signs(features, scores, query, self._senses(about, near))
+        scores = self._ordered(scores, near)
         fits = np.zeros(len(self.items), dtype=np.float32)
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
@@ -161,10 +176,22 @@ class Search:
         query = self.index.analyse(text)
         features = self.index.features(query, without)
         weighed = [self._weigh(features, text, audience, kind) for kind in kinds]
-        return [self._signs(features, scores, query, topic) for scores in weighed]
+        about = self.reader.about(text)
+        senses = self._senses(about, self.meanings.likeness(about, without), topic)
+        return [self._signs(features, scores, query, senses, topic) for scores in weighed]
 
-    def _signs(self, features: Array, scores: Array, query: Analysed, topic: str | None = None) -> Array:
-        return search_signs(features, scores, self.index.unseen(query), self.foreign.likeness(query, topic))
+    def _signs(self, features: Array, scores: Array, query: Analysed, senses: Array, topic: str | None = None) -> Array:
+        foreign = self.foreign.likeness(query, topic)
+        return search_signs(features, scores, self.index.unseen(query), foreign, senses)
+
+    def _senses(self, about: Array, near: Array, topic: str | None = None) -> Array:
+        """How near the nearest item (two ways) and the nearest foreign topic lie; ``topic`` does not count."""
+        if not self.base.foreign:
+            return np.array([*near.max(axis=0), 0.0], dtype=np.float32)
+        foreign = self.foreign_meanings.likeness(about)[:, 0]
+        if topic in self._topics:
+            foreign[self._topics[topic]] = -1.0
+        return np.array([*near.max(axis=0), foreign.max()], dtype=np.float32)
 
     def ideas(self, text: str) -> list[str]:
         """The ideas that a text names."""
@@ -199,12 +226,13 @@ class Search:
         question."""
         return self._weigh(self.index.features(text, without), text, audience, kind)
 
-    def _ordered(self, scores: Array, text: str) -> Array:
+    @staticmethod
+    def _ordered(scores: Array, near: Array) -> Array:
         """The scores of the words, ordered anew by what the question is about.
 
         Best and mean keep their height: what is enough for an answer, or nearly as good, was learned of the words.
         """
-        ordered = scores + self.meanings.likeness(text) @ sign_weights()
+        ordered = scores + near @ sign_weights()
         above = ordered - ordered.mean()
         height = (scores.max() - scores.mean()) / max(float(above.max()), 1e-6)
         return cast(Array, scores.mean() + above * height)

@@ -70,6 +70,10 @@ class Sense:
         """Store the vectors."""
         np.savez_compressed(path, known=self._known, numbers=self._numbers, scales=self._scales)
 
+    def about(self, text: str) -> Array:
+        """The vector of one text as it was written."""
+        return cast(Array, self.vectors([normalise(text)])[0])
+
     def vectors(self, normals: Sequence[str]) -> Array:
         """Vectors of length one, one row a text in the normal form; zeros for a text without a known gram."""
         blocks = [self._read(normals[at : at + _BLOCK]) for at in range(0, len(normals), _BLOCK)]
@@ -104,21 +108,25 @@ def document_texts(item: Item) -> list[str]:
 
 
 class Meanings:
-    """The vectors of all texts of some items: their example questions, then what they say."""
+    """The vectors of texts by group: of the items, or of foreign topics."""
 
-    def __init__(self, items: Sequence[Item], reader: Sense) -> None:
-        self._reader = reader
-        texts = [[*item.questions, *document_texts(item)] for item in items]
+    def __init__(self, texts: Sequence[Sequence[str]], reader: Sense) -> None:
         self._starts = np.cumsum([0, *map(len, texts)])[:-1]
         self._counts = np.array([len(own) for own in texts], dtype=np.float32)
         self._vectors = reader.vectors([normalise(text) for own in texts for text in own])
 
-    def likeness(self, text: str, without: tuple[int, int] | None = None) -> Array:
-        """How near each item lies to a question: its nearest text, and all together; one column for each of ``SIGNS``.
+    @classmethod
+    def of_items(cls, items: Sequence[Item], reader: Sense) -> Meanings:
+        """An item's example questions, then what it says."""
+        return cls([[*item.questions, *document_texts(item)] for item in items], reader)
 
-        ``without``: (item, question) that does not count, for leave-one-question-out.
+    def likeness(self, about: Array, without: tuple[int, int] | None = None) -> Array:
+        """How near each group lies to a question's vector: its nearest text, and all together; one column for each of
+        ``SIGNS``.
+
+        ``without``: (group, text) that does not count, for leave-one-question-out.
         """
-        alike = self._vectors @ self._reader.vectors([normalise(text)])[0]
+        alike = self._vectors @ about
         if without is not None:
             alike[self._starts[without[0]] + without[1]] = -1.0
         near = np.add.reduceat(np.exp(SHARP * alike), self._starts) / self._counts

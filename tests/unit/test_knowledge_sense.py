@@ -72,8 +72,8 @@ def test_what_is_stored_in_8_bits_is_what_was_learned(tmp_path: Path) -> None:
 def test_a_question_left_out_does_not_find_itself(search: Search) -> None:
     number = next(n for n, item in enumerate(search.items) if len(item.questions) > 5)
     question = search.items[number].questions[2]
-    meanings = Meanings([search.items[number]], sense())
-    whole, without = meanings.likeness(question)[0], meanings.likeness(question, (0, 2))[0]
+    meanings, about = Meanings.of_items([search.items[number]], sense()), sense().about(question)
+    whole, without = meanings.likeness(about)[0], meanings.likeness(about, (0, 2))[0]
     assert whole[0] == pytest.approx(1.0, abs=1e-3)
     assert (without < whole).all()
 
