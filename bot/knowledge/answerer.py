@@ -41,6 +41,7 @@ class Answerer:
     def __init__(self, kb: KnowledgeBase) -> None:
         self.base = kb
         self.search = Search(kb)
+        self.search.prepare()
         self.phrases = Phrases(kb.phrases)
         self.wording = Wording(kb, self.phrases)
         self.rules = Rules(hotline.number for hotline in kb.hotlines if hotline.number)

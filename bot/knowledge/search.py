@@ -130,6 +130,10 @@ class Search:
         """What the foreign topics are about, in the order of the base."""
         return Meanings(list(self.base.foreign.values()), self.reader)
 
+    def prepare(self) -> None:
+        """Make now what the first question would wait for (four seconds)."""
+        _ = self.meanings, self.foreign_meanings
+
     @property
     def reader(self) -> Sense:
         """The vectors in use."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.knowledge import KnowledgeBase
+from bot.knowledge import Answerer, KnowledgeBase
 from bot.knowledge import learn_sense as learning
 from bot.knowledge.learn_sense import Group
 from bot.knowledge.search import Search
@@ -91,6 +91,12 @@ def test_the_sense_orders_and_the_words_decide_whether_it_is_enough(search: Sear
     assert (sign_weights() >= 0).all()
     assert sign_weights().any()
     assert [h.item.id for h in found.hits] != [search.items[i].id for i in np.argsort(-words)][: len(found.hits)]
+
+
+def test_the_first_question_waits_for_nothing() -> None:
+    base = KnowledgeBase.load(ROOT / "knowledge")
+    few = KnowledgeBase(**{**base.__dict__, "items": dict(list(base.items.items())[:30]), "asked": {}})
+    assert {"meanings", "foreign_meanings"} <= set(vars(Answerer(few).search))
 
 
 def test_learning_brings_the_texts_of_a_group_together() -> None:
