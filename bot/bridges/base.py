@@ -7,11 +7,12 @@ says by exception what the outbox shall do next.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,6 +129,20 @@ class Bounded(OrderedDict[Key, Value], Generic[Key, Value]):
         self.move_to_end(key)
         while len(self) > self.size:
             self.popitem(last=False)
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[Any]], again: float = 0.5) -> None:
+    """Cancel tasks until every one has ended; what they raise is dropped.
+
+    A cancellation that comes together with an answer can get lost in an HTTP library (of 250 Telegram bridges stopped
+    in that moment three went on for ever), so after ``again`` seconds it is repeated.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        ended, left = await asyncio.wait(left, timeout=again)
+        await asyncio.gather(*ended, return_exceptions=True)
 
 
 class TooLarge(Exception):

@@ -31,6 +31,7 @@ from bot.bridges.base import (
     Connected,
     HumanWrote,
     TooLarge,
+    end_tasks,
     load_texts,
     parse_object,
     read_body,
@@ -109,10 +110,7 @@ class TelegramBridge:
 
     async def stop(self) -> None:
         """Stop receiving; what was not acknowledged is delivered again at the next start."""
-        tasks = [*self._tasks, *self._errands]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks([*self._tasks, *self._errands])
         await self._messages.flush()
         with contextlib.suppress(TelegramError, RuntimeError):
             await self._bot.shutdown()

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bot.bridges.base import Accept, Connected, HumanWrote, TooLarge, parse_object, read_body
+from bot.bridges.base import Accept, Connected, HumanWrote, TooLarge, end_tasks, parse_object, read_body
 from bot.bridges.contacts import Contacts
 from bot.bridges.pacing import Pacer
 from bot.bridges.sends import SendLedger
@@ -90,9 +90,7 @@ class ZaloBridge:
     async def stop(self) -> None:
         """Stop; deliveries are answered 503 from now on."""
         self._accept = None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self._sender.close()
         self.state = "off"
 

@@ -27,6 +27,7 @@ from bot.bridges.base import (
     SendLater,
     SendRefused,
     TooLarge,
+    end_tasks,
     is_command,
     load_texts,
     parse_object,
@@ -99,8 +100,7 @@ class ZaloBotBridge:
         """Stop taking events."""
         self._accept = None
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end_tasks([self._task])
         await self._client.aclose()
         self.state = "off"
 

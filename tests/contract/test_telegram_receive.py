@@ -269,6 +269,26 @@ async def test_menu_and_descriptions_are_set(telegram, bridge):
     assert "máy" in telegram.descriptions["description"]
 
 
+async def test_a_bridge_stops_though_a_library_swallows_the_wish(
+    telegram_settings, telegram_store, receiver, monkeypatch
+):
+    bridge = TelegramBridge(telegram_settings, telegram_store)
+    swallowed = []
+
+    async def describe() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            swallowed.append(True)
+
+    monkeypatch.setattr(bridge, "_describe", describe)
+    await bridge.start(receiver)
+    await eventually(lambda: bridge.state == "running")
+    await asyncio.wait_for(bridge.stop(), 10)
+    assert swallowed == [True]
+    assert bridge.state == "off"
+
+
 async def test_neither_token_nor_texts_reach_a_log(telegram, bridge, receiver, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     telegram.say(CHILD, "CANARY-in")
