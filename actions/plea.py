@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from bot.language import normalise, strip_accents
+from bot.safety.types import Kind, Risk, level
 
 RECENT = 2
 """Messages before this one that count; later ones have been about something else."""
-GRAVE = ("medium", "high", "immediate")
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Danger:
     """What was told, and what the gateway made of it."""
 
     text: str
-    risk: str
-    kind: str
+    risk: Risk
+    kind: Kind
 
 
 @lru_cache(maxsize=1)
@@ -44,6 +44,7 @@ def danger_told(events: Iterable[dict[str, Any]]) -> Danger | None:
     for event in reversed(told[-RECENT - 1 : -1]):
         note = event.get("metadata") or {}
         text = str(event.get("text") or "")
-        if note.get("risk") in GRAVE and note.get("kind") not in ("offender", "none", None) and text[:1] != "/":
+        grave = level(note.get("risk") or "none") >= level("medium")
+        if grave and note.get("kind") not in ("offender", "none", None) and not text.startswith("/"):
             return Danger(text, note["risk"], note["kind"])
     return None

@@ -181,7 +181,7 @@ def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | Non
     before = danger_told(tracker.events) if len(said.split()) <= PLEA and asks_what_to_do(said) else None
     if before is None:
         return None
-    assessment = Assessment(risk=before.risk, kind=before.kind, score=1.0, reasons=[])  # type: ignore[arg-type]
+    assessment = Assessment(risk=before.risk, kind=before.kind, score=1.0, reasons=[])
     also = None
     if before.kind not in ("self_harm", "emergency"):
         also = answerer().beside(f"{before.text} {said}", who, today(), None, assessment)  # surely fitting, or nothing

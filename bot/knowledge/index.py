@@ -8,23 +8,20 @@ n-grams without, and ideas). Every number lies between 0 and about 1, whatever t
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from bot.knowledge.bm25 import BM25
 from bot.knowledge.concepts import Concepts
+from bot.knowledge.kept import kept
 from bot.knowledge.models import Item
 from bot.language import fingerprint, normalise, strip_accents, syllables, words
-from bot.settings import get_settings
 
 Array = npt.NDArray[np.float32]
 FIELDS = ("head", "body", "question")
@@ -35,7 +32,6 @@ NEAREST = 3
 """How many of the nearest examples tell how near a question lies to all of them."""
 COMMON = 0.05
 """Character n-grams in more texts than this share tell nothing and cost the most time."""
-log = logging.getLogger(__name__)
 logging.getLogger("bm25s").setLevel(logging.WARNING)  # it announces every index on standard error
 
 
@@ -164,35 +160,9 @@ Parts = tuple[list[str], list[str]]
 
 
 def segmented(texts: Sequence[str]) -> list[Parts]:
-    """The parts of every text of the knowledge base: slow for thousands of texts (a minute), so they are kept beside
-    the models until the language room changes; only new texts are segmented."""
-    path = get_settings().models_dir / "cache" / f"segments-{fingerprint()[:16]}.joblib"
-    kept = _kept(path)
-    missing = [text for text in dict.fromkeys(texts) if text not in kept]
-    if missing:
-        kept |= {text: (words(text), syllables(text)) for text in missing}
-        _keep(kept, path)
-    return [kept[text] for text in texts]
-
-
-def _keep(parts: dict[str, Parts], path: Path) -> None:
-    """Store what is kept, in one step; where nothing can be written, every start takes its time."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(f".{os.getpid()}")
-        joblib.dump(parts, new, compress=1)
-        new.replace(path)
-    except OSError as error:
-        log.warning("%s cannot be written, so the next start is slow: %s", path, error)
-
-
-def _kept(path: Path) -> dict[str, Parts]:
-    """What is kept; nothing when the file is missing or damaged."""
-    try:
-        return dict(joblib.load(path)) if path.is_file() else {}
-    except Exception:  # joblib raises whatever a broken file makes it raise
-        log.warning("%s cannot be read and is made anew", path.name)
-        return {}
+    """The parts of every text of the knowledge base: slow for thousands of texts (a minute), so they are kept until the
+    language room changes; only new texts are segmented."""
+    return kept("segments", fingerprint()[:16], texts, lambda missing: [(words(t), syllables(t)) for t in missing])
 
 
 Scorer = Callable[[Analysed], Array]

@@ -131,7 +131,7 @@ class Search:
         return Meanings(list(self.base.foreign.values()), self.reader)
 
     def prepare(self) -> None:
-        """Make now what the first question would wait for (four seconds)."""
+        """Make now what the first question would wait for."""
         _ = self.meanings, self.foreign_meanings
 
     @property

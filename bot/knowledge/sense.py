@@ -7,6 +7,7 @@ asked of the same items. It orders what the search finds; whether it is enough f
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.feature_extraction.text import HashingVectorizer
 
+from bot.knowledge.kept import kept
 from bot.knowledge.models import Audience, Item
 from bot.knowledge.texts import DATA, load_data
-from bot.language import normalise, strip_accents
+from bot.language import fingerprint, normalise, strip_accents
 
 Array = npt.NDArray[np.float32]
 FILE = DATA / "sense.npz"
@@ -51,8 +53,12 @@ def table(normals: Sequence[str]) -> Any:
 class Sense:
     """The learned vectors of grams, 8 bits a number with a scale for each gram. Safe to share between threads."""
 
-    def __init__(self, known: npt.NDArray[np.int32], numbers: npt.NDArray[np.int8], scales: Array) -> None:
+    def __init__(
+        self, known: npt.NDArray[np.int32], numbers: npt.NDArray[np.int8], scales: Array, version: str = ""
+    ) -> None:
         self._known, self._numbers, self._scales = known, numbers, scales
+        self.version = version
+        """Of the committed vectors and the language room; "" for others."""
 
     @classmethod
     def of(cls, known: npt.NDArray[np.int32], vectors: Array) -> Sense:
@@ -63,8 +69,9 @@ class Sense:
     @classmethod
     def load(cls, path: Path = FILE) -> Sense:
         """The committed vectors."""
+        version = hashlib.sha256(path.read_bytes() + fingerprint().encode()).hexdigest()[:16]
         with np.load(path) as stored:
-            return cls(stored["known"], stored["numbers"], stored["scales"])
+            return cls(stored["known"], stored["numbers"], stored["scales"], version)
 
     def save(self, path: Path) -> None:
         """Store the vectors."""
@@ -73,6 +80,17 @@ class Sense:
     def about(self, text: str) -> Array:
         """The vector of one text as it was written."""
         return cast(Array, self.vectors([normalise(text)])[0])
+
+    def kept(self, texts: Sequence[str]) -> Array:
+        """The vectors of texts as they were written, kept from start to start when these are the committed ones."""
+
+        def make(missing: list[str]) -> list[bytes]:
+            found = self.vectors([normalise(text) for text in missing]).astype(np.float16)
+            return [row.tobytes() for row in found]
+
+        rows = kept("senses", self.version, texts, make) if self.version else make(list(texts))
+        whole = np.frombuffer(b"".join(rows), dtype=np.float16).astype(np.float32)
+        return whole.reshape(len(texts), self._numbers.shape[1])
 
     def vectors(self, normals: Sequence[str]) -> Array:
         """Vectors of length one, one row a text in the normal form; zeros for a text without a known gram."""
@@ -113,7 +131,7 @@ class Meanings:
     def __init__(self, texts: Sequence[Sequence[str]], reader: Sense) -> None:
         self._starts = np.cumsum([0, *map(len, texts)])[:-1]
         self._counts = np.array([len(own) for own in texts], dtype=np.float32)
-        self._vectors = reader.vectors([normalise(text) for own in texts for text in own])
+        self._vectors = reader.kept([text for own in texts for text in own])
 
     @classmethod
     def of_items(cls, items: Sequence[Item], reader: Sense) -> Meanings:

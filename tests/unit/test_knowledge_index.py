@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.knowledge import index
+from bot.knowledge.sense import Sense, sense
+from bot.language import normalise
 from bot.settings import get_settings
 
 TEXTS = ["đánh con bị phạt bao nhiêu", "mật khẩu đặt sao cho khó đoán"]
@@ -38,3 +40,10 @@ def test_a_damaged_file_is_made_anew(models_dir: Path) -> None:
 def test_where_nothing_can_be_written_the_search_works_all_the_same(models_dir: Path) -> None:
     (models_dir / "cache").write_text("a file where the folder should be")
     assert len(index.segmented(TEXTS)) == len(TEXTS)
+
+
+def test_vectors_are_kept_from_start_to_start(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = sense().kept(TEXTS)
+    assert first == pytest.approx(sense().vectors([normalise(text) for text in TEXTS]), abs=1e-3)
+    monkeypatch.setattr(Sense, "vectors", lambda *_: pytest.fail("read again"))
+    assert (sense().kept(TEXTS[::-1]) == first[::-1]).all()

@@ -87,7 +87,7 @@ def test_the_sense_orders_and_the_words_decide_whether_it_is_enough(search: Sear
     text = "ba bợp tai con hoài thì ba có bị gì không"
     words = search.scores(text, "teen", "law")
     found = search.find(text, ON, "teen", "law", limit=len(search.items))
-    assert found.hits[0].score == pytest.approx(float(words[search._valid(ON)].max()), abs=1.0)
+    assert found.hits[0].score == pytest.approx(float(words[search._valid(ON)].max()), rel=1e-4)
     assert (sign_weights() >= 0).all()
     assert sign_weights().any()
     assert [h.item.id for h in found.hits] != [search.items[i].id for i in np.argsort(-words)][: len(found.hits)]
