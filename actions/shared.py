@@ -181,17 +181,16 @@ def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | Non
     before = danger_told(tracker.events) if len(said.split()) <= PLEA and asks_what_to_do(said) else None
     if before is None:
         return None
-    assessment = Assessment(risk=before.risk, kind=before.kind, score=1.0, reasons=[])
     also = None
     if before.kind not in ("self_harm", "emergency"):
+        assessment = Assessment(risk=before.risk, kind=before.kind, score=1.0, reasons=[])
         also = answerer().beside(f"{before.text} {said}", who, today(), None, assessment)  # surely fitting, or nothing
-    speak(dispatcher, safety_answers().answer(assessment, who, repeated=also is not None))
-    if also is None:
-        return []
+    speak_safety(dispatcher, tracker, before.kind, before.risk, repeated=before.kind != "self_harm")
+    if also is None or also.items[0].id in thread(tracker).items:
+        return []  # nothing, or nothing new
     speak(dispatcher, Reply(also.text, also.buttons))
-    return remember(
-        dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], before.text, voice=who))
-    )
+    shown = thread(tracker).shown([i.id for i in also.items], before.text, voice=who)
+    return remember(dispatcher, talk.Turn(also, shown))
 
 
 def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
@@ -211,10 +210,12 @@ def speak(dispatcher: CollectingDispatcher, reply: Reply) -> None:
     dispatcher.utter_message(text=reply.text, buttons=buttons)
 
 
-def speak_safety(dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, level: str) -> None:
-    """Utter the safe answer for a kind and risk."""
+def speak_safety(
+    dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, level: str, repeated: bool = False
+) -> None:
+    """Utter the safe answer for a kind and risk; ``repeated``: the long words were said a moment ago."""
     assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
-    speak(dispatcher, safety_answers().answer(assessment, audience(tracker)))
     voice = audience(tracker)
-    asks = question(choose_form(assessment, in_form=False, repeated=False, audience=voice), voice)
+    speak(dispatcher, safety_answers().answer(assessment, voice, repeated=repeated))
+    asks = question(choose_form(assessment, in_form=False, repeated=repeated, audience=voice), voice)
     dispatcher.utter_message(json_message={"asks": asks})  # the gateway reads the next words as the answer

@@ -196,22 +196,27 @@ async def test_who_told_of_danger_and_asks_what_to_do_is_answered_about_that(ple
     for action, intent in ((ActionSmallTalk(), "help"), (ActionAnswer(), "ask_procedure")):
         said, _ = await run(action, tracker(plea, intent, events=[BLACKMAIL], metadata={"audience": "teen"}))
         assert "113" in said[0]["text"], "the safe words again"
+        assert "Mình tin bạn" not in said[0]["text"], "but not the same"
+        assert said[1]["custom"] == {"asks": "tell"}, "a bare yes to them is understood"
         assert {"Kể để được giúp"} <= {b["title"] for b in said[0]["buttons"]}
 
 
 async def test_beside_a_plea_there_is_what_surely_fits() -> None:
     before = told("con tôi bị người lạ trên mạng rủ gặp, nó định đi")
     said, events = await run(ActionSmallTalk(), tracker("giờ làm sao", "help", events=[before]))
-    assert len(said) == 2
-    assert "gặp" in said[1]["text"]
-    assert [e["name"] for e in events] == [THREAD]
+    assert "gặp" in said[2]["text"]
+    (kept,) = events
+    assert kept["name"] == THREAD
+    said, events = await run(ActionSmallTalk(), tracker("giờ làm sao", "help", {THREAD: kept["value"]}, [before]))
+    assert [m["text"] is None for m in said] == [False, True], "the same is not said twice"
+    assert events == []
 
 
 async def test_who_thinks_of_dying_and_asks_what_to_do_hears_the_safe_words_alone() -> None:
     before = told("em hong muon song nua", "high", "self_harm")
     said, events = await run(ActionSmallTalk(), tracker("giờ sao đây", "help", events=[before]))
-    assert len(said) == 1
     assert "111" in said[0]["text"]
+    assert [m["custom"] for m in said[1:]] == [{"asks": "beside"}], "nothing else"
     assert events == []
 
 

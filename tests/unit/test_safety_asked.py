@@ -42,7 +42,7 @@ def test_no_to_safe_means_danger(text: str) -> None:
     assert found.assessment.risk == "immediate"
 
 
-@pytest.mark.parametrize("text", ["dạ", "có", "muốn", "u kể", "ok", "dạ muốn ạ"])
+@pytest.mark.parametrize("text", ["dong y", "đồng ý ạ", "dạ", "có", "muốn", "u kể", "ok", "dạ muốn ạ"])
 def test_yes_to_telling_begins_the_report(text: str) -> None:
     found = answered("tell", text)
     assert found is not None
