@@ -14,6 +14,7 @@ from actions.shared import (
     answerer,
     audience,
     entity,
+    heard,
     intent,
     intent_shares,
     metadata,
@@ -45,9 +46,8 @@ class ActionAnswer(SafeAction):
         # Who asks about the law without saying who they are is mostly an adult.
         voice = known or ("parent" if guessed in ("ask_law", "ask_procedure") else "teen")
         known_intent = None if guessed == "nlu_fallback" else guessed
-        turn = talk.ask(
-            answerer(), typed(tracker), voice, today(), thread(tracker), known_intent, shares=intent_shares(tracker)
-        )
+        said, shares = typed(tracker), intent_shares(tracker)
+        turn = talk.ask(answerer(), said, voice, today(), thread(tracker), known_intent, heard(tracker), shares)
         if turn.answer.status == "out_of_scope" and metadata(tracker).get("safety_shown"):
             return []  # nobody at risk is told that it is not our business
         reply = Reply(turn.answer.text, turn.answer.buttons)
@@ -69,7 +69,8 @@ class ActionBotChallenge(SafeAction):
         if not answerer().asks_what_is_kept(typed(tracker)):
             dispatcher.utter_message(response="utter_bot_challenge")
             return []
-        turn = talk.ask(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), KIND_INTENTS["online"])
+        said, who, about = typed(tracker), audience(tracker), KIND_INTENTS["online"]
+        turn = talk.ask(answerer(), said, who, today(), thread(tracker), about, heard(tracker))
         if turn.answer.status != "answered":
             dispatcher.utter_message(response="utter_bot_challenge")
             return []

@@ -62,12 +62,12 @@ class ActionSafety(SafeAction):
     def _inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         """An answer beside the safe words, when the message asks for one too; it may be asked on ("nguồn ở đâu")."""
         note = metadata(tracker)
-        request = note.get("request") or ""
+        request = note.get("request", "")
         assessment = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=request)
         asks = "ask_procedure" if asks_what_to_do(typed(tracker)) else intent(tracker)
-        if note["kind"] == "self_harm":
-            return []
         said, who = typed(tracker), audience(tracker)
+        if note["kind"] == "self_harm" and not answerer().asks_for_law(said, who):
+            return []
         also = answerer().beside(said, who, today(), asks, assessment)
         if also is None:
             return []

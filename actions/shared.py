@@ -139,22 +139,29 @@ def typed(tracker: Tracker) -> str:
     return "" if text.startswith("/") else text
 
 
+def heard(tracker: Tracker) -> Assessment:
+    """What the gateway saw in the message beside its risk, which it has answered itself."""
+    return Assessment(request=metadata(tracker).get("request", ""))
+
+
 def refuse(dispatcher: CollectingDispatcher, tracker: Tracker, by_model: bool = False) -> bool:
     """Refuse kindly what must not be answered plainly. Returns whether something was, or had been, refused.
 
-    ``by_model``: what only the risk model sees (the gateway's ``request``) counts too. Beside the safe words it is left
-    unanswered: whoever needs help is not told off.
+    ``by_model``: what only the risk model sees (the gateway's ``request``) counts too. Beside the safe words nobody is
+    told off (``Answerer.refuse``).
     """
     note = metadata(tracker)
-    if note.get("safety_shown") and note.get("kind") == "offender":
+    told = note.get("kind") if note.get("safety_shown") else None
+    if told == "offender":
         return True
-    request = (note.get("request") or "") if by_model and typed(tracker) else ""
-    if request and note.get("safety_shown"):
-        return True
-    refused = answerer().refuse(typed(tracker), audience(tracker), request)
+    request = note.get("request", "")
+    if request and not (by_model and typed(tracker)):
+        request = ""
+    refused = answerer().refuse(typed(tracker), audience(tracker), request, told)
     if refused is None:
         return False
-    speak(dispatcher, Reply(refused.text, refused.buttons))
+    if refused.text:
+        speak(dispatcher, Reply(refused.text, refused.buttons))
     return True
 
 
@@ -197,7 +204,7 @@ def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
     """Answer a message that leans on the last answer; None when it stands alone or is at risk."""
     if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
         return None
-    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker))
+    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), heard(tracker))
     if turn is None:
         return None
     speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))

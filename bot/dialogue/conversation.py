@@ -39,6 +39,11 @@ RECENT, REMEMBERED = 3, 300
 RASA_TEXT = 2000
 """Characters given to Rasa; safety reads the whole message."""
 STICKERS = ("sticker", "animation")
+GOING_ON = ("again", "repeated_emergency")
+ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
+"""Safe words that still hold when the person goes on and tells nothing graver."""
+IN_TURNS = {"again": "still", "self_harm_still": "short_self_harm"}
+"""What is said instead of the words that were said last."""
 
 
 class Understanding(Protocol):
@@ -199,12 +204,15 @@ class Conversation:
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         memory.helped = True
         within = memory.in_form or bool(memory.awaits)
-        return self._say_safe(choose_form(assessment, within, repeated, self._audience(memory)), memory, within)
+        form = choose_form(assessment, within, repeated, self._audience(memory))
+        if form in GOING_ON and memory.safe_form in ABOUT_DYING:
+            form = "self_harm_still"
+        return self._say_safe(form, memory, within)
 
     def _say_safe(self, form: str, memory: Memory, within: bool) -> Reply:
         """Safe words in the person's voice; remembers what they ask."""
         voice = self._audience(memory)
-        form = "still" if form == "again" == memory.safe_form else form
+        form = IN_TURNS.get(form, form) if form == memory.safe_form else form
         memory.safe_form = form
         if not within:
             memory.asked = question(form, voice)

@@ -21,7 +21,9 @@ from bot.knowledge.texts import Rules, load_data
 
 if TYPE_CHECKING:
     from bot.safety import Assessment, SafetyAnswers
+    from bot.safety.types import Kind
 
+GROWN: tuple[Audience, ...] = ("parent", "teacher")
 SHOWN = 5
 ALTERNATIVES = 2
 NAMED = 3
@@ -54,11 +56,12 @@ class Answerer:
         intent: str | None = None,
         assessment: Assessment | None = None,
         shares: Mapping[str, float] | None = None,
+        ours: bool = False,
     ) -> Answer:
         """Answer a question in the audience's voice with what is in force on a day.
 
         ``intent``, the ``shares`` of all intents (of the NLU) and ``assessment`` (of the safety room) are hints; all
-        may be missing.
+        may be missing. ``ours``: it asks on after an answer, so that it is our business whatever it looks like.
         """
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
@@ -66,7 +69,7 @@ class Answerer:
         if refused := self.refuse(text, audience, assessment.request if assessment else ""):
             return refused
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
-        status = self.decide(result, intent, shares)
+        status = self.decide(result, intent, shares, ours)
         if intent == "contact_hotlines" and self._wants_numbers(text, status):
             return self._hotlines(who)
         if status == "answered":
@@ -75,28 +78,40 @@ class Answerer:
             return self._clarify(result, who)
         return self._not_known(status, result, text, who, on)
 
-    def refuse(self, text: str, audience: str | None, request: str = "") -> Answer | None:
+    def refuse(
+        self, text: str, audience: str | None, request: str | None = "", told: Kind | None = None
+    ) -> Answer | None:
         """The kind refusal of what must not be answered plainly; None for everything else.
 
-        ``request``: the kind that the risk model sees (``Assessment.request``), for what no pattern knows.
+        ``request``: the kind that the risk model sees (``Assessment.request``), for what no pattern knows; None when
+        it is sure that there is none. ``told``: what the safe words of this turn are about. Beside them nobody is told
+        off: only who tells what was done to them and wants a secret kept, or to hit back, hears where they stand; the
+        answer is empty for all else.
         """
         refusal = self.phrases.refusal(text[:MAX_QUESTION], request)
         if refusal is None:
             return None
-        items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
         said = refusal.texts.get(voice(audience)) or refusal.texts["default"]
+        if told:
+            return Answer("refused", said if refusal.beside and told == "disclosure" else "")
+        items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
         return Answer("refused", said, items, self.help_buttons())
 
     def beside(
         self, text: str, audience: str | None, on: date, intent: str | None, assessment: Assessment
     ) -> Answer | None:
-        """What may be said beside the safe words to a message at risk that is a question too; None otherwise."""
+        """What may be said beside the safe words to a message at risk that is a question too, or wants what cannot be
+        promised ("đừng nói ai"); None otherwise."""
         who, text = voice(audience), text[:MAX_QUESTION]
-        if not self._may_inform(text, intent, assessment):
+        if refused := self.refuse(text, audience, assessment.request, assessment.kind):
+            return refused if refused.text else None
+        if not self._may_inform(text, who, intent, assessment):
             return None
-        kind = "law" if self.search.asks_law(text) else INTENT_KINDS.get(intent or "")
+        if self.search.asks_law(text):
+            intent = "ask_law"
+        kind = INTENT_KINDS.get(intent or "")
         result = self.search.find(text, on, who, kind, limit=SHOWN)
-        if self.decide(result, intent if intent in INTENT_KINDS else None, ours=True) != "answered":
+        if self.decide(result, intent if kind else None, ours=True) != "answered":
             return None
         first = result.hits[0]
         if first.score < self._enough_beside(text, intent) or (
@@ -126,7 +141,7 @@ class Answerer:
     ) -> Status:
         """Answered, clarify, unknown or out of scope, by the scores and what was learned of them.
 
-        ``ours``: it is our business whatever it looks like, since a child is at risk.
+        ``ours``: it is our business whatever it looks like, since a child is at risk or it asks on.
         """
         limits = thresholds()
         if not result.hits:
@@ -159,21 +174,30 @@ class Answerer:
     def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""
         also = self.beside(text, who, on, intent, assessment)
-        # Beside an answer the short safe words; an inner hurt always gets the long ones.
-        reply = _safety_answers().answer(assessment, who, repeated=also is not None and assessment.kind != "self_harm")
+        # Beside an answer the short safe words; an inner hurt and danger now always get the long ones.
+        short = also is not None and assessment.kind != "self_harm" and assessment.risk != "immediate"
+        reply = _safety_answers().answer(assessment, who, repeated=short)
         if also is None:
             return Answer("safety", reply.text, [], list(reply.buttons))
         # Medium is "it may be": then the message counts as a question that was answered, with safe words first.
-        status: Status = "answered" if assessment.risk == "medium" else "safety"
+        status: Status = "answered" if also.status == "answered" and assessment.risk == "medium" else "safety"
         return Answer(status, f"{reply.text}\n\n{also.text}", also.items, list(reply.buttons))
 
-    def _may_inform(self, text: str, intent: str | None, assessment: Assessment) -> bool:
+    def asks_for_law(self, text: str, audience: str | None) -> bool:
+        """Whether a grown-up asks in so many words what the law says ("tội gì", "luật có cấm"): that is answered
+        whatever else the message tells, after the safe words."""
+        return voice(audience) in GROWN and self.search.asks_law(text[:MAX_QUESTION])
+
+    def _may_inform(self, text: str, who: Audience, intent: str | None, assessment: Assessment) -> bool:
         """Whether a message at risk is a question too, and one that may be answered."""
-        if assessment.risk == "immediate" or assessment.kind == "offender":
+        if assessment.kind == "offender":
             return False
-        if self.phrases.refusal(text, assessment.request):
-            return False
-        if intent in INTENT_KINDS:
+        if self.asks_for_law(text, who):
+            return True
+        known = intent in INTENT_KINDS
+        if assessment.risk == "immediate":
+            return known and who in GROWN and _cue("cues").search(plain(text)) is not None
+        if known:
             return True
         if assessment.kind in ("self_harm", "emergency"):
             return False

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from bot.knowledge import ages
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.search import INTENT_KINDS, Search
 from bot.knowledge.sense import BUCKETS, FILE, SIGNS, Meanings, Sense, document_texts, table
@@ -198,7 +199,11 @@ def weigh(material: Material, questions: Sequence[Asked], trial: Sense) -> dict[
     meanings, names = Meanings.of_items(asked, trial), [item.id for item in items]
     right = np.array([[name in q.right for name in names] for q in questions], dtype=bool)
     words = np.stack([q.scores for q in questions])
-    signs = np.stack([meanings.likeness(trial.about(q.text), q.place) for q in questions])
+    ranges = [item.ages for item in items]
+    signs = np.stack([
+        np.column_stack([meanings.likeness(trial.about(q.text), q.place), ages.against(ranges, ages.named(q.text))])
+        for q in questions
+    ])  # fmt: skip
     features = np.concatenate([words[:, :, None], signs], axis=2).astype(np.float32)
     found = fit(features, right)
     ratio = found[1:] / found[0]

@@ -87,6 +87,8 @@ class Item(Strict):
     kind: Kind
     topic: str = Field(..., min_length=2, max_length=120)
     audiences: list[Audience] = Field(..., min_items=1)
+    ages: tuple[int, int] | None = None
+    """Of the child that it is about, in years (from, below), where another holds for other ages."""
     citations: list[Citation] = []
     valid_from: date | None = None
     valid_to: date | None = None
@@ -101,6 +103,12 @@ class Item(Strict):
     reviewed_on: date | None = None
     reviewed_by: str | None = None
     review_due: date | None = None
+
+    @validator("ages")
+    def _some_age(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:  # noqa: N805
+        if value and not 0 <= value[0] < value[1]:
+            raise ValueError("ages must be [from, below], the first one smaller")
+        return value
 
     @validator("details")
     def _no_empty_details(cls, value: str | None) -> str | None:  # noqa: N805

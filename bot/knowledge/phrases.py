@@ -62,6 +62,8 @@ class Refusal:
     texts: dict[str, str]
     always: bool
     """Whether it is one even in the words of who asks what the law says."""
+    beside: bool = False
+    """Whether its refusal is said beside the safe words, too, since whoever is at risk wants to know where they stand."""
 
     def fits(self, bare: str) -> bool:
         """Whether a question without diacritics is such a request."""
@@ -76,13 +78,15 @@ class Phrases:
     def __init__(self, data: dict[str, Any]) -> None:
         self._say: dict[str, dict[str, str]] = data["say"]
         self._buttons: dict[str, str] = data["buttons"]
+        kinds = load_data("refusals.yml")["kinds"]
         self.refusals = [
             Refusal(
                 entry["id"],
                 _rules()[entry["id"]],
                 entry.get("advice") or [],
                 entry["say"],
-                bool(load_data("refusals.yml")["kinds"][entry["id"]].get("always")),
+                always=bool(kinds[entry["id"]].get("always")),
+                beside=bool(kinds[entry["id"]].get("beside")),
             )
             for entry in data.get("refusals") or []
         ]
@@ -96,8 +100,12 @@ class Phrases:
         """A button's title."""
         return self._buttons[key].format(**values)
 
-    def refusal(self, text: str, seen: str = "") -> Refusal | None:
-        """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``."""
+    def refusal(self, text: str, seen: str | None = "") -> Refusal | None:
+        """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``.
+
+        Where nothing is seen for sure (None), words count only for what is ``always`` refused: those of a victim
+        ("ny dọa tung clip, em muốn…") may look like those of who asks for pictures.
+        """
         bare = plain(text)
-        by_words = next((refusal for refusal in self.refusals if refusal.fits(bare)), None)
+        by_words = next((r for r in self.refusals if (seen is not None or r.always) and r.fits(bare)), None)
         return by_words or next((refusal for refusal in self.refusals if refusal.id == seen), None)

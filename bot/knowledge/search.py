@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from bot.knowledge import ages
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.days import past_day
@@ -117,6 +118,7 @@ class Search:
         self._traits = list(dict.fromkeys(traits))
         numbers = {trait: number for number, trait in enumerate(self._traits)}
         self._trait_of = np.array([numbers[trait] for trait in traits], dtype=np.int64)
+        self._ages = [item.ages for item in self.items]
         self.foreign = Examples(base.foreign, self.index.analyse)
         self._valid = lru_cache(maxsize=8)(self._valid_on)
 
@@ -152,7 +154,7 @@ class Search:
         about = self.reader.about(text)
         near = self.meanings.likeness(about)
         signs = self._signs(features, scores, query, self._senses(about, near))
-        scores = self._ordered(scores, near)
+        scores = self._ordered(scores, np.column_stack([near, self.against(text)]))
         fits = np.zeros(len(self.items), dtype=np.float32)
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
@@ -230,13 +232,17 @@ class Search:
         question."""
         return self._weigh(self.index.features(text, without), text, audience, kind)
 
+    def against(self, text: str) -> Array:
+        """-1 for each item that holds for other ages than those that a question names, 0 for all others."""
+        return ages.against(self._ages, ages.named(text))
+
     @staticmethod
-    def _ordered(scores: Array, near: Array) -> Array:
-        """The scores of the words, ordered anew by what the question is about.
+    def _ordered(scores: Array, signs: Array) -> Array:
+        """The scores of the words, ordered anew by what the question is about (one column for each of ``SIGNS``).
 
         Best and mean keep their height: what is enough for an answer, or nearly as good, was learned of the words.
         """
-        ordered = scores + near @ sign_weights()
+        ordered = scores + signs @ sign_weights()
         above = ordered - ordered.mean()
         height = (scores.max() - scores.mean()) / max(float(above.max()), 1e-6)
         return cast(Array, scores.mean() + above * height)

@@ -29,7 +29,8 @@ LENGTH = 4
 """Letters of a piece of words."""
 SHARP = 15.0
 """How much more the texts of an item that lie near a question count than those that lie far."""
-SIGNS = ("nearest", "together")
+SIGNS = ("nearest", "together", "age")
+"""What orders the items beside the words: an item's nearest text, all of them, and an age that speaks against it."""
 _BLOCK = 2_000
 _VOICES: tuple[Audience, ...] = ("parent", "teen", "teacher", "child")
 
@@ -140,7 +141,7 @@ class Meanings:
 
     def likeness(self, about: Array, without: tuple[int, int] | None = None) -> Array:
         """How near each group lies to a question's vector: its nearest text, and all together; one column for each of
-        ``SIGNS``.
+        the first two of ``SIGNS``.
 
         ``without``: (group, text) that does not count, for leave-one-question-out.
         """

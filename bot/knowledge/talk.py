@@ -84,7 +84,7 @@ def _in_context(answerer: Answerer, wanted: FollowUp, audience: str | None, on: 
     first = answerer.base.items.get(thread.items[0]) if thread.items else None
     text = wanted.text if thread.asked or first is None else f"{first.topic} {wanted.text}"
     intent = wanted.intent or (KIND_INTENTS.get(first.kind) if first else None)
-    answer = answerer.answer(text, audience, on, intent)
+    answer = answerer.answer(text, audience, on, intent, ours=first is not None and bool(wanted.aspects))
     if first is None or answer.status != "answered" or not _still(wanted, answer, first):
         return Turn(answer, _after(thread, answer, text, audience))
     if other := _of_kind(answerer, text, audience, on, INTENT_KINDS.get(wanted.intent or ""), first):

@@ -13,7 +13,11 @@ from bot.language.normal import normalise
 from bot.language.tables import load
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
-OWN_AGE = re.compile(r"(?<!cho )(?<!cua )\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
+_OF_ANOTHER = "".join(
+    rf"(?<!{word} )" for word in ("cho", "cua", "thang", "dua", "con", "chau", "be", "nho", "gai", "trai", "nha")
+)
+"""What turns "con 14 tuổi" into somebody else's age: "thằng con 14 tuổi", "em gái con 8 tuổi"."""
+OWN_AGE = re.compile(_OF_ANOTHER + r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
 
 ONLY_AGE = re.compile(r"(?:(?:da|thua|co|con|em|chau)[ ,]+)*(\d{1,2})\s?(?:t|tuoi)?(?: (?:a|co|nha))*[ .!]*")
 
@@ -32,11 +36,12 @@ def guess_audience(text: str) -> str | None:
     """The likely audience of one message, or None when nothing tells."""
     normal = normalise(text)[:400]
     bare = strip_accents(normal)
+    unmarked = strip_accents(text) == text  # its normal form may have marks: "5t" is "5 tuổi"
     age = OWN_AGE.search(bare)
     if age and (voice := _of_age(int(age.group(2)))):
         return voice
     for audience, accented, stripped in _patterns():
-        if accented.search(normal) or (bare == normal and stripped.search(bare)):
+        if accented.search(normal) or (unmarked and stripped.search(bare)):
             return audience
     return None
 

@@ -77,7 +77,7 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     if immediate:
         if codes & MEDICAL:
             return "emergency_medical"
-        return "short_emergency" if short else "emergency"
+        return "short_emergency" if in_form else "repeated_emergency" if repeated else "emergency"
     if not assessment.at_risk:
         return "khmer" if "khmer" in codes else "worry"
     if short:

@@ -50,8 +50,8 @@ class Seen:
     high: float = -9.0
     immediate: float = -9.0
     danger: str = DANGER[0]
-    request: str = ""
-    """The kind of request to refuse that it is."""
+    request: str | None = ""
+    """The kind of request to refuse that it is; None when it is surely none."""
     asks_to_die: bool = False
 
 
@@ -109,7 +109,7 @@ class RiskAssessor:
         if seen.asks_to_die and not answer:
             verdict.raise_to("high", "model_self_harm")
             seen = replace(seen, danger="self_harm")
-        request = "" if context.in_form else seen.request
+        request = "" if context.in_form and seen.request else seen.request
         return self._finish(verdict, self._kind(verdict, seen, found), _share(seen.risk), _own(normal), request)
 
     def _look(self, parts: list[str]) -> Seen:
@@ -125,8 +125,10 @@ class RiskAssessor:
             asks_to_die=self._asks_to_die(scores),
         )
 
-    def _request(self, parts: list[str], scores: Scores) -> str:
-        """The kind of request to refuse that a message is; a long one tells a story."""
+    def _request(self, parts: list[str], scores: Scores) -> str | None:
+        """The kind of request to refuse that a message is; a long one tells a story. None when it is surely none."""
+        if scores.refused.max() < self._model.thresholds.cleared:
+            return None
         short = len(parts) == 1 and len(parts[0]) <= LONGEST_REQUEST
         if not short or scores.refused[0] < self._model.thresholds.refused:
             return ""
@@ -226,7 +228,9 @@ class RiskAssessor:
             return "self_harm"
         return "emergency" if verdict.risk == "immediate" else "disclosure"
 
-    def _finish(self, verdict: Verdict, kind: Kind, score: float, own: bool = False, request: str = "") -> Assessment:
+    def _finish(
+        self, verdict: Verdict, kind: Kind, score: float, own: bool = False, request: str | None = ""
+    ) -> Assessment:
         codes = list(verdict.codes)
         if kind == "worry" and not codes:
             codes.append("doubtful")

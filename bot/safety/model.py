@@ -54,6 +54,8 @@ class Thresholds:
     high: float
     immediate: float
     refused: float = math.inf
+    cleared: float = -math.inf
+    """Below it a message is surely no request to refuse."""
     alarm_bare: float | None = None
     """The alarm for what is typed without diacritics, where it is another."""
 

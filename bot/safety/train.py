@@ -59,6 +59,8 @@ tell less: at the same recall more would be false), and the gentle form."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.97, 0.55
 FALSE_REFUSALS = 0.01
 """The share of other messages (near-misses among them) that may be taken for a request to refuse."""
+CLEARED_REQUESTS = 0.005
+"""The share of requests that may be taken for surely none."""
 FINGERPRINT = "risk.fingerprint.json"
 
 
@@ -179,7 +181,8 @@ def calibrate(
     bare = np.array([strip_accents(text) == text for text in stack([rows[i] for i in held])])
     limits = choose(labels, twice, bare, *scored)
     limit = max(0.0, float(np.quantile(refused(voices["refused"]), 1 - FALSE_REFUSALS)))  # rather one than not
-    return {**blends, "refused": refused}, replace(limits, refused=limit)
+    cleared = min(0.0, at_recall(refused(asked["refused"]), 1 - CLEARED_REQUESTS))
+    return {**blends, "refused": refused}, replace(limits, refused=limit, cleared=cleared)
 
 
 def blend(voices: Array, truth: Mask) -> Blend:

@@ -35,8 +35,9 @@ class Assessment:
     reasons: list[str] = field(default_factory=list)
     codes: tuple[str, ...] = ()
     """What the reasons stand for, for choosing an answer and for counting; never text of the message."""
-    request: str = ""
-    """The kind of a request that must not be answered, as the model sees it; empty for everything else."""
+    request: str | None = ""
+    """The kind of a request that must not be answered, as the model sees it; empty when it sees none; None when it is
+    sure that there is none, whatever the words look like."""
 
     @property
     def at_risk(self) -> bool:

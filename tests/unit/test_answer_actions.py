@@ -96,6 +96,33 @@ async def test_it_keeps_nobody_from_deleting_their_data_and_says_nothing_beside_
     assert said == []
 
 
+VICTIM = "e 15t, ny doa tung clip, bat dua 2tr, e muon chet wa"
+"""Looks to the patterns like somebody who wants a minor's pictures."""
+
+
+@pytest.mark.parametrize("kind", ["self_harm", "disclosure"])
+async def test_nobody_at_risk_is_told_off_for_what_their_words_look_like(kind: str) -> None:
+    shown = {"request": "", "safety_shown": True, "risk": "high", "kind": kind, "audience": "teen"}
+    for action in (ActionAnswer(), ActionSafety(), ActionSmallTalk()):
+        said, _ = await run(action, tracker(VICTIM, "ask_online_safety", metadata=shown))
+        assert "không giúp việc này" not in str(said)
+        assert "gây hại cho trẻ" not in str(said)
+
+
+async def test_where_the_model_is_sure_that_nothing_is_wanted_patterns_do_not_refuse() -> None:
+    said, _ = await run(ActionAnswer(), tracker(VICTIM, "ask_online_safety", metadata={"request": None}))
+    assert "không giúp việc này" not in str(said)
+    unsure, _ = await run(ActionAnswer(), tracker(VICTIM, "ask_online_safety", metadata={"request": ""}))
+    assert "không giúp việc này" in str(unsure)
+
+
+async def test_a_child_who_wants_a_secret_kept_hears_honestly_that_it_cannot_be() -> None:
+    shown = {"request": "", "safety_shown": True, "risk": "medium", "kind": "disclosure", "audience": "child"}
+    for action in (ActionSafety(), ActionSmallTalk()):
+        said, _ = await run(action, tracker("đừng nói với ai nha cô", "chitchat", metadata=shown))
+        assert "không hứa giữ bí mật được" in str(said)
+
+
 async def test_a_name_for_somebody_alone_forgets_nothing() -> None:
     unsure = tracker("ba", "quick_exit", metadata={"safety_shown": True})
     unsure.latest_message["intent"]["confidence"] = 0.6

@@ -186,6 +186,17 @@ async def test_graver_news_get_the_long_answer_again(assessor: RiskAssessor) -> 
     assert "chạy tới chỗ đông người" in turn.replies[0].text
 
 
+async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_other_dangers(
+    assessor: RiskAssessor,
+) -> None:
+    memory = Memory(introduced=True, audience="teen", risk="immediate", helped=True, safe_form="self_harm_now")
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "nó dọa tung clip của em", memory)
+    assert "đừng ở một mình" in turn.replies[0].text
+    again = await answer(assessor, Rasa({"text": "dạ"}), "nó dọa tung clip của em", memory)
+    assert again.replies[0].text != turn.replies[0].text
+    assert "ở một mình" in again.replies[0].text or "ngồi cạnh" in again.replies[0].text
+
+
 async def test_who_is_writing_is_asked_once_and_only_when_nothing_tells(assessor: RiskAssessor) -> None:
     memory = Memory()
     first = await answer(assessor, Rasa({"text": "Chào. Đây là máy trả lời tự động."}), "xin chào", memory)

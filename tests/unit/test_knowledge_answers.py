@@ -15,7 +15,8 @@ from bot.knowledge.concepts import Concepts
 from bot.knowledge.days import past_day
 from bot.knowledge.references import References, articles_of
 from bot.language import syllables
-from bot.safety import Assessment
+from bot.safety import Assessment, SafetyAnswers
+from bot.safety.types import Kind, Risk
 from bot.settings import ROOT
 from tests.unit.test_knowledge_check import DOCUMENTS, ITEM, changed, write
 
@@ -189,18 +190,40 @@ def test_what_a_child_at_risk_asks_is_our_business_whatever_it_looks_like(answer
     assert answerer.answer(asked, "parent", ON, "disclose_other", request).items == []
 
 
-@pytest.mark.parametrize(
-    "assessment",
-    [
-        Assessment("immediate", "emergency", 1.0, []),
-        Assessment("high", "offender", 1.0, []),
-        Assessment("low", "offender", 0.4, []),
-    ],
-)
-def test_no_advice_in_an_emergency_or_for_an_offender(answerer: Answerer, assessment: Assessment) -> None:
-    answer = answerer.answer("đánh con bị phạt bao nhiêu", "parent", ON, "ask_law", assessment)
+@pytest.mark.parametrize("risk", ["high", "low"])
+def test_no_advice_for_an_offender(answerer: Answerer, risk: Risk) -> None:
+    told = Assessment(risk, "offender", 0.9, [])
+    answer = answerer.answer("đánh con bị phạt bao nhiêu", "parent", ON, "ask_law", told)
     assert (answer.status, answer.items) == ("safety", [])
     assert "Đánh con bị phạt tiền" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "who", "intent"),
+    [
+        ("đánh con bị phạt bao nhiêu", "child", "ask_law"),
+        ("đánh con bị phạt bao nhiêu", "teen", "ask_law"),
+        ("nó đang đánh con tôi ngoài sân, đứa nhỏ khóc quá", "parent", "disclose_other"),
+        ("nó đang đánh con tôi ngoài sân, làm sao bây giờ", "parent", "ask_procedure"),
+    ],
+)
+def test_in_an_emergency_the_safe_words_stand_alone(answerer: Answerer, text: str, who: str, intent: str) -> None:
+    told = Assessment("immediate", "emergency", 1.0, [])
+    answer = answerer.answer(text, who, ON, intent, told)
+    assert (answer.status, answer.items) == ("safety", [])
+
+
+@pytest.mark.parametrize(
+    ("intent", "kind"), [("ask_law", "emergency"), ("disclose_other", "emergency"), ("self_harm", "self_harm")]
+)
+def test_a_grown_up_who_asks_for_the_law_in_an_emergency_gets_it_behind_all_of_the_safe_words(
+    answerer: Answerer, intent: str, kind: Kind
+) -> None:
+    told = Assessment("immediate", kind, 1.0, [])
+    answer = answerer.answer("đánh con bị phạt bao nhiêu", "parent", ON, intent, told)
+    assert answer.status == "safety"
+    assert answer.items
+    assert answer.text.startswith(SafetyAnswers.load().answer(told, "parent").text)
 
 
 def test_hotlines_are_the_publishable_ones(answerer: Answerer) -> None:
@@ -311,3 +334,21 @@ def test_pages_of_this_country_are_named_before_others(answerer: Answerer) -> No
     here, abroad = said.index(wording.phrases.say("sources")), said.index(wording.phrases.say("sources_abroad"))
     assert said[here + 1 : abroad] == [pages[1]]
     assert said[abroad + 1 :] == [pages[0], pages[2]]
+
+
+@pytest.mark.parametrize(
+    ("request_kind", "who", "said"),
+    [
+        ("secrecy", "child", "Cô không hứa giữ bí mật được"),
+        ("secrecy", "teen", "mình không hứa giữ bí mật được"),
+        ("violence", "parent", "đánh lại thì có thêm người bị thương"),
+    ],
+)
+def test_who_is_at_risk_and_wants_a_secret_kept_or_to_hit_back_hears_where_they_stand(
+    answerer: Answerer, request_kind: str, who: str, said: str
+) -> None:
+    told = Assessment("medium", "disclosure", 0.9, [], request=request_kind)
+    answer = answerer.answer("chuyện này nha cô", who, ON, "disclose_self", told)
+    assert (answer.status, answer.items) == ("safety", [])
+    assert answer.text.startswith(SafetyAnswers.load().answer(told, who, repeated=True).text)
+    assert said in answer.text

@@ -286,3 +286,9 @@ def test_show_previews_an_item() -> None:
     assert result.exit_code == 0
     assert "con" in result.output
     assert CliRunner().invoke(knowledge, ["show", "khong-co"]).exit_code == 1
+
+
+def test_what_asks_on_after_an_answer_is_not_declined(answerer: Answerer) -> None:
+    asked, shares = "vượt đèn đỏ bị phạt bao nhiêu", {"out_of_scope": 0.9, "ask_law": 0.1}
+    assert answerer.answer(asked, "parent", ON, "ask_law", shares=shares).status == "out_of_scope"
+    assert answerer.answer(asked, "parent", ON, "ask_law", shares=shares, ours=True).status != "out_of_scope"

@@ -22,6 +22,7 @@ EMERGENCIES = (
     "emergency",
     "emergency_medical",
     "short_emergency",
+    "repeated_emergency",
     "self_harm_now",
     "unsafe",
     "fallback",
@@ -35,7 +36,13 @@ def test_every_answer_names_the_numbers_and_keeps_the_rules(form: str, audience:
         assert re.search(rf"\b{number}\b", text), f"{form}/{audience} lacks {number}"
     assert not FORBIDDEN.search(text), f"{form}/{audience}: {FORBIDDEN.search(text)}"
     assert text.count("?") <= 2, "one question, and at most an offer"
-    if form.startswith("emergency") or form in ("short_emergency", "self_harm_now", "fallback", "unsafe"):
+    if form.startswith("emergency") or form in (
+        "short_emergency",
+        "repeated_emergency",
+        "self_harm_now",
+        "fallback",
+        "unsafe",
+    ):
         assert "?" not in text
     assert len(text) < 900
 
@@ -110,6 +117,9 @@ def test_a_repeated_alarm_is_short() -> None:
     said = ANSWERS.answer(Assessment("high", "disclosure"), "teen", repeated=True)
     assert said.text == ANSWERS.forms["again"]["teen"]
     assert [b.payload for b in said.buttons][0] == "/start_report"
+    now = ANSWERS.answer(Assessment("immediate", "emergency"), "teen", repeated=True)
+    assert now.text == ANSWERS.forms["repeated_emergency"]["teen"]
+    assert "đang điền" not in now.text, "there is no form"
 
 
 def test_the_person_can_choose() -> None:

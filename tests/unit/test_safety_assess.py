@@ -23,7 +23,7 @@ WORDS = Lexicon.load()
 class FakeModel:
     """Scores by marker words, so that the combination is tested by itself."""
 
-    thresholds = Thresholds(alarm=0.0, worry=-2.0, high=0.0, immediate=0.0, refused=0.0)
+    thresholds = Thresholds(alarm=0.0, worry=-2.0, high=0.0, immediate=0.0, refused=0.0, cleared=-3.0)
     kinds = ("evade", "self-harm-method")
 
     def scores(self, normals: list[str]) -> Scores:
@@ -34,7 +34,7 @@ class FakeModel:
             immediate.append(1.0 if "gấp" in text else -1.0)
         column = lambda values: np.array(values, dtype=float)  # noqa: E731
         parts = np.tile([0.6, 0.2, 0.1, 0.1], (len(normals), 1))
-        asked = column([1.0 if "bày" in text else -1.0 for text in normals])
+        asked = column([1.0 if "bày" in text else -5.0 if "lành" in text else -1.0 for text in normals])
         kinds = np.array([[0.0, 1.0 if "đi luôn" in text else -5.0] for text in normals])
         return Scores(column(risk), column(high), column(immediate), parts, asked, kinds)
 
@@ -61,6 +61,8 @@ def test_a_request_to_refuse_is_named_but_is_no_alarm(assessor: RiskAssessor) ->
     assert (found.request, found.risk) == ("evade", "none")
     assert assessor.assess("tôi qua mặt người ta").request == ""
     assert assessor.assess("bày tôi qua mặt", Context(in_form=True)).request == ""
+    for context in (Context(), Context(in_form=True)):
+        assert assessor.assess("chuyện lành", context).request is None, "surely none, whatever the words look like"
 
 
 def test_who_asks_for_a_way_to_die_is_at_risk_first(assessor: RiskAssessor) -> None:

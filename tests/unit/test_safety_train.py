@@ -142,7 +142,8 @@ def test_a_request_to_refuse_is_told_from_other_messages(trained: Path) -> None:
     assessor = RiskAssessor(model, Lexicon.load())
     assert assessor.assess("ba bày cách qua mặt công an").request == "evade"
     assert assessor.assess("hứa không nói lại cho ai nghen").request == "secrecy"
-    assert assessor.assess("ba hái bông vui ghê").request == ""
+    assert not assessor.assess("ba hái bông vui ghê").request
+    assert model.thresholds.cleared <= 0 <= model.thresholds.refused
 
 
 def test_a_model_of_another_version_is_refused(trained: Path, tmp_path: Path) -> None:
