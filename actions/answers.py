@@ -15,8 +15,10 @@ from actions.shared import (
     audience,
     entity,
     heard,
+    inform,
     intent,
     intent_shares,
+    just_told,
     metadata,
     remember,
     speak,
@@ -40,16 +42,17 @@ class ActionAnswer(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         guessed = intent(tracker)
-        if guessed == "nlu_fallback" and metadata(tracker).get("safety_shown"):
-            return []  # the safe words have asked already; a guess beside them would only confuse
-        known = metadata(tracker).get("audience") or tracker.get_slot("audience")
+        if metadata(tracker).get("safety_shown"):
+            # the safe words have asked already; a guess beside them would only confuse
+            return [] if guessed == "nlu_fallback" else inform(dispatcher, tracker)
+        known = metadata(tracker).get("audience") or tracker.get_slot("audience") or thread(tracker).voice
         # Who asks about the law without saying who they are is mostly an adult.
         voice = known or ("parent" if guessed in ("ask_law", "ask_procedure") else "teen")
         known_intent = None if guessed == "nlu_fallback" else guessed
         said, shares = typed(tracker), intent_shares(tracker)
-        turn = talk.ask(answerer(), said, voice, today(), thread(tracker), known_intent, heard(tracker), shares)
-        if turn.answer.status == "out_of_scope" and metadata(tracker).get("safety_shown"):
-            return []  # nobody at risk is told that it is not our business
+        turn = talk.ask(
+            answerer(), said, voice, today(), thread(tracker), known_intent, heard(tracker), shares, just_told(tracker)
+        )
         reply = Reply(turn.answer.text, turn.answer.buttons)
         if turn.answer.status == "clarify" or (turn.answer.status == "unknown" and known_intent is None):
             return clarify(dispatcher, tracker, reply if turn.answer.status == "clarify" else None)

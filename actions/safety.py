@@ -6,25 +6,17 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.plea import asks_what_to_do
 from actions.shared import (
     Events,
     SafeAction,
-    answerer,
-    audience,
+    inform,
     intent,
     metadata,
-    remember,
     risk,
-    speak,
     speak_safety,
-    thread,
-    today,
     typed,
 )
-from bot.dialogue.messages import Reply
-from bot.knowledge import talk
-from bot.safety import Assessment, introduces
+from bot.safety import introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
 KINDS = {
@@ -48,7 +40,7 @@ class ActionSafety(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if metadata(tracker).get("safety_shown"):
-            return self._inform(dispatcher, tracker)
+            return inform(dispatcher, tracker)
         level = risk(tracker)
         if level in ("medium", "high", "immediate"):
             speak_safety(dispatcher, tracker, KINDS.get(intent(tracker), "disclosure"), level)
@@ -57,22 +49,6 @@ class ActionSafety(SafeAction):
         else:
             speak_safety(dispatcher, tracker, "worry", "low")
         return []
-
-    @staticmethod
-    def _inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        """An answer beside the safe words, when the message asks for one too; it may be asked on ("nguồn ở đâu")."""
-        note = metadata(tracker)
-        request = note.get("request", "")
-        assessment = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=request)
-        asks = "ask_procedure" if asks_what_to_do(typed(tracker)) else intent(tracker)
-        said, who = typed(tracker), audience(tracker)
-        if note["kind"] == "self_harm" and not answerer().asks_for_law(said, who):
-            return []
-        also = answerer().beside(said, who, today(), asks, assessment)
-        if also is None:
-            return []
-        speak(dispatcher, Reply(also.text, also.buttons))
-        return remember(dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], said, voice=who)))
 
 
 class ActionSmallTalk(SafeAction):
@@ -95,12 +71,15 @@ class ActionSmallTalk(SafeAction):
 
 
 class ActionCalm(SafeAction):
-    """The person says that the assumption was wrong: believe them, keep the numbers at hand."""
+    """The person says that the assumption was wrong: believe them, keep the numbers at hand. Not when their words
+    tell of danger: then the intent is the one that is wrong, and the safe words stand alone."""
 
     def name(self) -> str:
         return "action_calm"
 
-    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:  # noqa: ARG002
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if metadata(tracker).get("safety_shown"):
+            return []
         dispatcher.utter_message(response="utter_feel_safe")
         dispatcher.utter_message(json_message={"calm": True})
         return []

@@ -124,8 +124,8 @@ def intent_shares(tracker: Tracker) -> dict[str, float]:
 
 
 def audience(tracker: Tracker) -> str:
-    """Whose voice to use: what the gateway knows, else the slot, else a teenager's."""
-    return metadata(tracker).get("audience") or tracker.get_slot("audience") or "teen"
+    """Whose voice to use: what the gateway knows, else the slot, else that of the last answer or a teenager's."""
+    return metadata(tracker).get("audience") or tracker.get_slot("audience") or thread(tracker).voice or "teen"
 
 
 def risk(tracker: Tracker) -> str:
@@ -177,6 +177,26 @@ def remember(dispatcher: CollectingDispatcher, turn: talk.Turn) -> Events:
         dispatcher.utter_message(json_message={"audience": turn.audience})  # the gateway remembers it too
         events.append(SlotSet("audience", turn.audience))
     return events
+
+
+def just_told(tracker: Tracker) -> str:
+    """The danger that somebody told of a moment before a short question, which is about just that; else nothing."""
+    before = danger_told(tracker.events) if len(typed(tracker).split()) <= PLEA else None
+    return before.text if before else ""
+
+
+def inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+    """An answer beside the safe words, when the message asks for one too; it may be asked on ("nguồn ở đâu")."""
+    note, said, who = metadata(tracker), typed(tracker), audience(tracker)
+    if note["kind"] == "self_harm" and not answerer().asks_for_law(said, who):
+        return []
+    told = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=note.get("request", ""))
+    asks = "ask_procedure" if asks_what_to_do(said) else intent(tracker)
+    also = answerer().beside(said, who, today(), asks, told, just_told(tracker))
+    if also is None:
+        return []
+    speak(dispatcher, Reply(also.text, also.buttons))
+    return remember(dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], said, voice=who)))
 
 
 def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:

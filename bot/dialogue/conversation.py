@@ -29,6 +29,7 @@ from bot.safety import (
     RiskAssessor,
     SafetyAnswers,
     answered,
+    cannot_call,
     choose_form,
     question,
 )
@@ -42,7 +43,10 @@ STICKERS = ("sticker", "animation")
 GOING_ON = ("again", "repeated_emergency")
 ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
 """Safe words that still hold when the person goes on and tells nothing graver."""
-IN_TURNS = {"again": "still", "self_harm_still": "short_self_harm"}
+IN_TURNS = {
+    "again": "still", "repeated_emergency": "emergency",
+    "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
+}  # fmt: skip
 """What is said instead of the words that were said last."""
 
 
@@ -185,6 +189,8 @@ class Conversation:
         if answer is not None and answer.form:
             memory.helped = True
             return self._say_safe(answer.form, memory, within=False)
+        if memory.helped and cannot_call(said.text):
+            return self._say_safe("cannot_call", memory, within=memory.in_form or bool(memory.awaits))
         if answer is not None or not assessment.at_risk:
             return None
         if not memory.in_form and follow.forced_wish(said.text) and not _acute(assessment):
@@ -237,7 +243,7 @@ class Conversation:
             # To a safe answer, whatever it asked, a bare number is one's age.
             asked = memory.asked and not memory.in_form and memory.audience not in ("parent", "teacher")
             own = audience_of_age(said.text) if asked else None
-            memory.audience = own or guess_audience(said.text) or memory.audience
+            memory.audience = own or guess_audience(said.text, memory.audience) or memory.audience
 
     async def _without_words(
         self, message: IncomingMessage, said: Said, sender: str, memory: Memory, key: str, repeated: bool

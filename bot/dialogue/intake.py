@@ -33,6 +33,7 @@ from bot.dialogue.intake_answers import (
     command_of,
     correction,
     found_in,
+    is_bare_stop,
     is_interruption,
     is_off_topic,
     is_plain_answer,
@@ -53,6 +54,8 @@ ASIDE = (CONSENT, DANGER, SUBJECT, AGE, SEX, PLACE, MORE)
 """Questions to which somebody's tale is no answer."""
 CHOICES = (CONSENT, DANGER, SUBJECT, SEX, MORE, CONFIRM)
 """Questions with buttons for every answer."""
+A_TALE = 5
+"""Words from which on what is no answer to where, or whether to send, is something that the person wants to add."""
 SHORT = 6
 """Words up to which a clear answer is only that."""
 KNOWN_BY_TELLING = (SUBJECT, AGE, SEX, PLACE, RELATION, TIME)
@@ -101,11 +104,14 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if command is not None:
         return command
     value = parse(requested, message)
-    short = _is_clear(requested, value) and len(message.text.split()) <= SHORT
+    words = len(message.text.split())
+    short = _is_clear(requested, value) and words <= SHORT
     if requested in ASIDE and is_telling(message) and not short:
         return _told_aside(requested, slots, message, value)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
+    if value is None and requested in (CONFIRM, PLACE) and words >= A_TALE and not message.pressed:
+        return _told_aside(requested, slots, message, value)  # "dung goi cho ba con nha" must reach the officers
     if value is None and requested not in CHOICES:
         return _nothing_said(requested, slots, message)
     if value is None:
@@ -175,6 +181,8 @@ def _command(requested: str, slots: Mapping[str, Any], message: Message, audienc
         return _corrected(requested, fix[0], fix[1])
     name = command_of(message)
     skippable = requested not in ALWAYS
+    if name is None and requested not in CHOICES and is_bare_stop(message):
+        name = "stop"  # where a yes or no is asked for it may be "đúng"
     if name is None and requested == CONTACT and not message.pressed and follow.ends(message.text):
         name = "skip"  # "khỏi gọi"
     if name == "stop" and skippable and says_enough(message) and (requested == CONTACT or slots.get(STORY)):

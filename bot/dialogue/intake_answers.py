@@ -22,6 +22,8 @@ YES_NO = (CONSENT, DANGER, CONFIRM, MORE)
 RISKY = ("medium", "high", "immediate")
 OLDEST_CHILD = 18
 MOST_RELATIONS = 4
+FEW = 5
+"""Words of a place that need no "xã" or "gần chợ" to be one."""
 ADULTS = ("parent", "teacher")
 OWN_ROLE = {"teacher": "giáo viên"}
 """The relation by which a reporter names themselves."""
@@ -89,9 +91,16 @@ def command_of(message: Message) -> str | None:
     for name, signs in load_yaml("intake.yml")["commands"].items():
         if says(message.text, signs):
             return str(name)
+    if says(message.text, ("dung",)) and re.search(r"\b(?:dừng|đừng)\b", normalise(message.text)):
+        return "stop"
     if message.intent in ("skip", "go_back", "stop") and message.confidence >= 0.6 and len(message.text.split()) <= 6:
         return message.intent
     return None
+
+
+def is_bare_stop(message: Message) -> bool:
+    """Whether a message is only "dung" without diacritics: "dừng", where "đúng" makes no sense."""
+    return not message.pressed and says(message.text, ("dung",)) and message.text.isascii()
 
 
 def says_enough(message: Message) -> bool:
@@ -203,7 +212,8 @@ def parse(requested: str, message: Message) -> Any:
     if requested in YES_NO:
         if requested == DANGER and message.risk == "immediate":
             return True
-        return yes_or_no(message)
+        answer = yes_or_no(message)
+        return answer if requested != CONFIRM or not answer or message.pressed or _only_yes(message.text) else None
     if requested == NEAR:
         answer = yes_or_no(message)
         return answer if answer is not None else _free_text(requested, message)
@@ -216,8 +226,16 @@ def parse(requested: str, message: Message) -> Any:
     if requested == PLACE:
         commune = message.entities.get("commune")
         words = _free_text(requested, message)
-        return {"commune": commune, "text": message.text.strip()} if commune or words else None
+        named = commune or (words and (len(words.split()) <= FEW or names_place(words)))
+        return {"commune": commune, "text": message.text.strip()} if named else None
+    if requested == CONTACT and re.fullmatch(r"\D{0,8}\d{1,3}\D{0,8}", message.text.strip()):
+        return None  # somebody's age
     return _free_text(requested, message)
+
+
+def names_place(text: str) -> bool:
+    """Whether a longer text speaks of a place ("ấp", "gần chợ"), and is not somebody's tale."""
+    return re.search(load_yaml("intake.yml")["place"], strip_accents(normalise(text))) is not None
 
 
 def _free_text(requested: str, message: Message) -> str | None:
@@ -249,7 +267,10 @@ def yes_or_no(message: Message) -> bool | None:
     """True, False or None (neither), from the intent of a button or the words of a short answer."""
     if message.pressed:
         return {"affirm": True, "deny": False}.get(message.intent)
-    text = strip_accents(normalise(message.text)).strip(" .!?")
+    normal = normalise(message.text).strip(" .!?")
+    if re.match(r"(?:đừng|dừng)\b", normal):
+        return None  # looks like "đúng" once the diacritics are gone
+    text = strip_accents(normal)
     words = load_yaml("intake.yml")
     for answer, signs in ((False, words["deny"]), (True, words["affirm"])):
         if any(re.search(rf"^(?:{sign})(?:\b|$)", text) for sign in signs):
@@ -257,6 +278,14 @@ def yes_or_no(message: Message) -> bool | None:
     if message.intent in ("affirm", "deny") and message.confidence >= 0.5:
         return message.intent == "affirm"
     return None
+
+
+def _only_yes(text: str) -> bool:
+    """Whether a text is a yes and nothing else: a report is never sent by a word that could be the beginning of more
+    ("dung goi cho ba con")."""
+    words = load_yaml("intake.yml")
+    unclear = says(text, ("dung",)) and not re.search(r"\b(?:đúng|roi|rồi)\b", normalise(text))
+    return says(text, [*words["affirm"], words["commands"]["finish"][0]]) and not unclear
 
 
 def subject_of(message: Message) -> str | None:

@@ -30,7 +30,8 @@ def _patterns() -> tuple[dict[str, int], re.Pattern[str], re.Pattern[str]]:
     clear = "|".join([r"\d{1,2}", *(word for word in spelt if " " in word)])  # "con ba" is no age
     bound, who, not_age = ("|".join(data[name]) for name in ("bounds", "who", "not_age"))
     ages = (
-        rf"\b(?:(?P<bound>{bound}) )?(?P<first>{number})(?:(?: ?- ?| ?, | den | toi | hay )(?P<other>{number}))? ?tuoi\b"
+        rf"\b(?:(?P<bound>{bound}) )?(?P<first>{number})(?:(?: ?- ?| ?, | den | toi | hay )(?P<other>{number}))?"
+        rf" ?tuoi\b"
         rf"|\b(?P<who>{who}) (?P<bare>{clear})\b(?! ?(?:{not_age})\b)"
     )
     return spelt, re.compile(ages), re.compile(r"\blop (\d{1,2})(?!\d)")

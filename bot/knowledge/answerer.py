@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -27,6 +28,8 @@ GROWN: tuple[Audience, ...] = ("parent", "teacher")
 SHOWN = 5
 ALTERNATIVES = 2
 NAMED = 3
+FEW = 6
+"""Words; who says no more than that and asks nothing wants nothing beside the safe words."""
 MAX_QUESTION = 2000
 """What stands behind is not read: a question is short, and the time to answer must be too."""
 
@@ -57,19 +60,21 @@ class Answerer:
         assessment: Assessment | None = None,
         shares: Mapping[str, float] | None = None,
         ours: bool = False,
+        told: str = "",
     ) -> Answer:
         """Answer a question in the audience's voice with what is in force on a day.
 
         ``intent``, the ``shares`` of all intents (of the NLU) and ``assessment`` (of the safety room) are hints; all
         may be missing. ``ours``: it asks on after an answer, so that it is our business whatever it looks like.
+        ``told``: the story that it was asked after (``Search.find``).
         """
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
             return self._safety(text, who, on, intent, assessment)
         if refused := self.refuse(text, audience, assessment.request if assessment else ""):
             return refused
-        result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), limit=SHOWN)
-        status = self.decide(result, intent, shares, ours)
+        result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), SHOWN, told)
+        status = self.decide(result, intent, shares, ours or bool(told))
         if intent == "contact_hotlines" and self._wants_numbers(text, status):
             return self._hotlines(who)
         if status == "answered":
@@ -98,10 +103,16 @@ class Answerer:
         return Answer("refused", said, items, self.help_buttons())
 
     def beside(
-        self, text: str, audience: str | None, on: date, intent: str | None, assessment: Assessment
+        self,
+        text: str,
+        audience: str | None,
+        on: date,
+        intent: str | None,
+        assessment: Assessment,
+        told: str = "",
     ) -> Answer | None:
         """What may be said beside the safe words to a message at risk that is a question too, or wants what cannot be
-        promised ("đừng nói ai"); None otherwise."""
+        promised ("đừng nói ai"); None otherwise. ``told`` as in :meth:`answer`."""
         who, text = voice(audience), text[:MAX_QUESTION]
         if refused := self.refuse(text, audience, assessment.request, assessment.kind):
             return refused if refused.text else None
@@ -110,7 +121,7 @@ class Answerer:
         if self.search.asks_law(text):
             intent = "ask_law"
         kind = INTENT_KINDS.get(intent or "")
-        result = self.search.find(text, on, who, kind, limit=SHOWN)
+        result = self.search.find(text, on, who, kind, SHOWN, told)
         if self.decide(result, intent if kind else None, ours=True) != "answered":
             return None
         first = result.hits[0]
@@ -209,6 +220,8 @@ class Answerer:
         bare = plain(text)
         asks = self.search.asks_law(text) or _cue("cues").search(bare) is not None
         asks = asks or (intent in INTENT_KINDS and _cue("pleas").search(bare) is not None)
+        if not asks and len(text.split()) <= FEW:
+            return math.inf  # a few words score high by few others
         return thresholds()["clarify_known_intent" if asks else "beside"]
 
     def _asks(self, text: str, intent: str | None) -> bool:

@@ -63,7 +63,7 @@ class Refusal:
     always: bool
     """Whether it is one even in the words of who asks what the law says."""
     beside: bool = False
-    """Whether its refusal is said beside the safe words, too, since whoever is at risk wants to know where they stand."""
+    """Whether its refusal is said beside the safe words, too: whoever is at risk wants to know where they stand."""
 
     def fits(self, bare: str) -> bool:
         """Whether a question without diacritics is such a request."""

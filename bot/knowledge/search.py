@@ -31,6 +31,8 @@ INTENT_KINDS: dict[str, Kind] = {
     "ask_wellbeing": "wellbeing",
     "ask_procedure": "procedure",
 }
+STORY = 0.6
+"""How much question and story together say beside a short question alone."""
 HINTS = ("kind", "neighbour", "audience")
 NEIGHBOURS = {frozenset({"law", "procedure"}), frozenset({"skill", "wellbeing"}), frozenset({"skill", "online"})}
 
@@ -142,9 +144,19 @@ class Search:
         return self._reader or sense()
 
     def find(
-        self, text: str, on: date, audience: Audience | str | None = None, kind: str | None = None, limit: int = 5
+        self,
+        text: str,
+        on: date,
+        audience: Audience | str | None = None,
+        kind: str | None = None,
+        limit: int = 5,
+        told: str = "",
     ) -> Result:
-        """The best items for a question, best first, none that is not in force on its day."""
+        """The best items for a question, best first, none that is not in force on its day.
+
+        ``told``: what the person told a moment ago, in whose light a short question is read ("có nên chuyển tiền
+        không" after a threat to spread pictures): what fits both comes first.
+        """
         past = past_day(text, on)
         day = past or on
         reference, ended = self._of_the_day(self.references.find(text), day)
@@ -155,6 +167,8 @@ class Search:
         near = self.meanings.likeness(about)
         signs = self._signs(features, scores, query, self._senses(about, near))
         scores = self._ordered(scores, np.column_stack([near, self.against(text)]))
+        if told:
+            scores = self._in_light(scores, f"{told}. {text}", audience, kind)
         fits = np.zeros(len(self.items), dtype=np.float32)
         if reference:
             fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
@@ -231,6 +245,13 @@ class Search:
         """What the words say of every item, without regard to validity and direct references; ``without`` an item's
         question."""
         return self._weigh(self.index.features(text, without), text, audience, kind)
+
+    def _in_light(self, scores: Array, whole: str, audience: str | None, kind: str | None) -> Array:
+        """How well each item fits a question, and how well question and story together."""
+        signs = np.column_stack([self.meanings.likeness(self.reader.about(whole)), self.against(whole)])
+        together = self._ordered(self.scores(whole, audience, kind), signs)
+        height = float(scores.max()) / max(float(together.max()), 1e-6)
+        return cast(Array, (1 - STORY) * scores + STORY * height * together)
 
     def against(self, text: str) -> Array:
         """-1 for each item that holds for other ages than those that a question names, 0 for all others."""

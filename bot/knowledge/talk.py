@@ -42,12 +42,13 @@ def ask(
     intent: str | None = None,
     assessment: Assessment | None = None,
     shares: Mapping[str, float] | None = None,
+    told: str = "",
 ) -> Turn:
     """Answer a message that may lean on the last answer. The hints are those of ``Answerer.answer``."""
     turn = follow(answerer, text, audience, on, thread, assessment)
     if turn is not None:
         return turn
-    answer = answerer.answer(text, audience, on, intent, assessment, shares)
+    answer = answerer.answer(text, audience, on, intent, assessment, shares, told=told)
     return Turn(answer, _after(thread, answer, text, audience))
 
 

@@ -32,15 +32,26 @@ def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
     return compiled
 
 
-def guess_audience(text: str) -> str | None:
-    """The likely audience of one message, or None when nothing tells."""
+GROWN = ("parent", "teacher")
+SURELY = "_surely"
+
+
+def guess_audience(text: str, known: str | None = None) -> str | None:
+    """The likely audience of one message, or None when nothing tells.
+
+    ``known``: who wrote before. A grown-up's "con 12 tuổi" tells of their child: only what no grown-up writes makes
+    them a child again, since a phone may be handed on.
+    """
     normal = normalise(text)[:400]
     bare = strip_accents(normal)
     unmarked = strip_accents(text) == text  # its normal form may have marks: "5t" is "5 tuổi"
-    age = OWN_AGE.search(bare)
+    age = OWN_AGE.search(bare) if known not in GROWN else None
     if age and (voice := _of_age(int(age.group(2)))):
         return voice
-    for audience, accented, stripped in _patterns():
+    for group, accented, stripped in _patterns():
+        audience = group.removesuffix(SURELY)
+        if known in GROWN and audience not in GROWN and audience == group:
+            continue
         if accented.search(normal) or (unmarked and stripped.search(bare)):
             return audience
     return None

@@ -4,7 +4,7 @@ Imports no web, database or Rasa code.
 """
 
 from .answers import SafetyAnswers, choose_form
-from .asked import Answered, answered, question
+from .asked import Answered, answered, cannot_call, question
 from .assess import RiskAssessor
 from .introductions import introduces, only_afraid
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
@@ -20,6 +20,7 @@ __all__ = [
     "RiskModelError",
     "SafetyAnswers",
     "answered",
+    "cannot_call",
     "choose_form",
     "introduces",
     "only_afraid",

@@ -18,6 +18,8 @@ MEDICAL = frozenset({"injury", "poisoning"})
 
 UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened")
 YOUNG = ("child", "teen")
+CLEAR = 0.95
+"""The model's share from which on a message tells of danger for sure (of 89 such of the fixed set all did)."""
 
 
 class SafetyAnswers:
@@ -83,7 +85,7 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     if short:
         return "short" if in_form else "again"
     by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
-    if assessment.risk == "medium" and by_style:
+    if assessment.risk == "medium" and by_style and assessment.score < CLEAR:
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
     own = "own_words" in codes and audience in YOUNG
     return "disclosure_other" if "about_other" in codes and not own else "disclosure"

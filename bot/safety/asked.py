@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -64,6 +65,8 @@ def answered(asked: str, text: str) -> Answered | None:
 
 def _yes_or_no(asked: str, text: str) -> str | None:
     table = _table()
+    if says(text, table["calls"]):
+        return None  # "co oi" calls, and says no "có"
     also = table["also"].get(asked, {})
     for said in ("no", "yes"):
         if says(text, [*table[said], *([also[said]] if said in also else [])]):
@@ -71,5 +74,17 @@ def _yes_or_no(asked: str, text: str) -> str | None:
     words = strip_accents(normalise(text)).strip(" .,!?").split()
     if 0 < len(words) <= int(table["begins"].get(asked, 0)):
         start = " ".join(words[:2]) if words[0] in ("da", "thua") else words[0]
-        return "yes" if says(start.strip(","), table["yes"]) else None
+        for said in ("no", "yes") if asked in table["begins_no"] else ("yes",):
+            if says(start.strip(","), table[said]):
+                return said
     return None
+
+
+def cannot_call(text: str) -> bool:
+    """Whether somebody says that they cannot call: no phone, no money on it, nobody answers."""
+    return _cannot_call().search(strip_accents(normalise(text))) is not None
+
+
+@lru_cache(maxsize=1)
+def _cannot_call() -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b(?:{sign})\b" for sign in _table()["cannot_call"]))

@@ -57,7 +57,7 @@ ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.984, 0.97, 0.99
 """Recall of messages at risk on unseen situations at which the alarm begins, as typed and without diacritics (which
 tell less: at the same recall more would be false), and the gentle form."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.97, 0.55
-FALSE_REFUSALS = 0.01
+FALSE_REFUSALS = 0.015
 """The share of other messages (near-misses among them) that may be taken for a request to refuse."""
 CLEARED_REQUESTS = 0.005
 """The share of requests that may be taken for surely none."""

@@ -13,7 +13,7 @@ from actions import clarify
 from actions.answers import ActionAnswer, ActionBotChallenge, ActionShowItem
 from actions.clarify import ActionHint
 from actions.follow import ActionCheckReport
-from actions.safety import ActionQuickExit, ActionSafety, ActionSmallTalk
+from actions.safety import ActionCalm, ActionQuickExit, ActionSafety, ActionSmallTalk
 from actions.service import ActionDeleteMyData
 from actions.shared import THREAD
 from bot.dialogue.phrases import load_yaml
@@ -259,6 +259,35 @@ async def test_who_thinks_of_dying_and_asks_what_to_do_hears_the_safe_words_alon
 async def test_without_danger_told_just_before_a_plea_is_like_any_question(earlier: list[dict[str, Any]]) -> None:
     said, _ = await run(ActionSmallTalk(), tracker("lam sao bay gio", "help", events=earlier))
     assert said[0]["response"] == "utter_help"
+
+
+async def test_a_short_question_is_read_in_the_light_of_the_danger_told_before_it() -> None:
+    before = told("e lo gui hinh nude cho 1 ng tren fb, gio no doi 5tr k thi no gui het cho ban be")
+    asked = tracker("co nen chuyen tien k", "ask_online_safety", events=[before], metadata={"audience": "teen"})
+    _, events = await run(ActionAnswer(), asked)
+    assert "sextortion" in events[0]["value"]["items"][0]
+    alone = tracker("co nen chuyen tien k", "ask_online_safety", metadata={"audience": "teen"})
+    _, events = await run(ActionAnswer(), alone)
+    assert not events or "sextortion" not in events[0]["value"]["items"][0]
+
+
+async def test_a_question_of_its_own_is_not_bent_to_what_was_told_before() -> None:
+    asked = tracker("facebook mấy tuổi được xài", "ask_online_safety", events=[BLACKMAIL])
+    _, events = await run(ActionAnswer(), asked)
+    assert events[0]["value"]["items"][0] in ("nd147-tai-khoan-16", "on-007-tuoi-tai-khoan")
+
+
+async def test_beside_the_safe_words_nobody_hears_a_guess() -> None:
+    shown = {"request": "", "safety_shown": True, "risk": "medium", "kind": "disclosure", "audience": "teen"}
+    said, _ = await run(ActionAnswer(), tracker("em sợ ba má biết", "ask_wellbeing", metadata=shown))
+    assert said == []
+
+
+async def test_words_of_danger_are_no_all_clear() -> None:
+    shown = {"safety_shown": True, "risk": "immediate", "kind": "emergency"}
+    assert await run(ActionCalm(), tracker("giờ thầy về rồi", "feel_safe", metadata=shown)) == ([], [])
+    said, _ = await run(ActionCalm(), tracker("con an toàn rồi", "feel_safe"))
+    assert said[0]["response"] == "utter_feel_safe"
 
 
 async def test_who_wants_to_see_more_of_an_answer_is_not_asked_for_a_receipt() -> None:

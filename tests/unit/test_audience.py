@@ -36,9 +36,31 @@ from bot.language.audience import guess_audience
         ("tôi là cô ruột của bé", "parent"),
         ("tôi là cô chủ nhiệm", "teacher"),
         ("em là bạn nó", "teen"),
+        ("chồng cũ giữ con không cho tôi gặp, tôi phải làm sao", "parent"),
+        ("tôi giao xe cho con thì có bị gì không", "parent"),
+        ("em là công chức phụ trách trẻ em xã", "teacher"),
+        ("tui trong lop chan duong danh e hoai", "teen"),
+        ("tui muon hoi cach lam lanh voi ban than", "teen"),
+        ("ba con nhau vo danh con", "child"),
         ("điều 142", None),
         ("", None),
     ],
 )
 def test_guess(text: str, audience: str | None) -> None:
     assert guess_audience(text) == audience
+
+
+@pytest.mark.parametrize(
+    ("text", "audience"),
+    [
+        ("con 12 tuổi tự tạo tài khoản thì sao", None),
+        ("con bị bạn đánh ở trường", None),
+        ("làm sao để mình không đánh con nữa", None),
+        ("cô ơi con sợ quá", "child"),
+        ("ba con nhau vo danh con", "child"),
+        ("tôi là giáo viên", "teacher"),
+    ],
+)
+def test_a_grown_up_becomes_a_child_only_by_what_no_grown_up_writes(text: str, audience: str | None) -> None:
+    for known in ("parent", "teacher"):
+        assert guess_audience(text, known) == audience

@@ -72,6 +72,34 @@ def test_not_knowing_is_no_answer(text: str) -> None:
     assert answer(PLACE, typed(text), **{STORY: "bị đánh"})[PLACE] == SKIPPED
 
 
+@pytest.mark.parametrize("text", ["dung gui", "đừng gửi", "dung gui nha", "không gửi nữa", "khoi gui", "thôi đừng gửi"])
+def test_a_report_is_never_sent_by_the_words_not_to_send_it(text: str) -> None:
+    assert answer(CONFIRM, typed(text, "affirm"), **{STORY: "bị đánh"}) == {OUTCOME: "stopped"}
+
+
+@pytest.mark.parametrize("text", ["đúng", "đúng rồi", "dung roi", "dạ đúng rồi cô gửi đi", "đúng vậy ạ", "ok gửi luôn"])
+def test_right_is_right_and_no_stop(text: str) -> None:
+    assert answer(CONFIRM, typed(text, "affirm"), **{STORY: "bị đánh"}) == {OUTCOME: "send"}
+
+
+@pytest.mark.parametrize("text", ["dung", "dung noi ba con", "chắc vậy đó mà con sợ"])
+def test_a_word_that_may_mean_something_else_sends_nothing(text: str) -> None:
+    assert answer(CONFIRM, typed(text, "affirm"), **{STORY: "bị đánh"}).get(OUTCOME) != "send"
+
+
+def test_what_is_wished_before_sending_reaches_the_officers() -> None:
+    updates = answer(CONFIRM, typed("dung goi cho ba con nha ba con binh cau"), **{STORY: "bị đánh"})
+    assert updates[STORY].endswith("dung goi cho ba con nha ba con binh cau")
+    assert updates[CONFIRM] is None, "read back again"
+
+
+def test_a_tale_is_no_place_and_an_age_no_way_to_be_reached() -> None:
+    tale = "thay hay nhan tin luc khuya, ru em di uong nuoc"
+    assert answer(PLACE, typed(tale), **{STORY: "bị đánh"})[STORY] == f"bị đánh\n{tale}"
+    assert answer(PLACE, typed("ấp Phú Mỹ xã Phú Tân"), **{STORY: "bị đánh"})[PLACE]["text"] == "ấp Phú Mỹ xã Phú Tân"
+    assert answer(CONTACT, typed("15"), **{STORY: "bị đánh"})[CONTACT] is None
+
+
 def test_what_cannot_be_skipped_says_so_and_ends_in_a_choice() -> None:
     first = intake.take(CONFIRM, {}, typed("bỏ qua"))
     assert (first.say, first.updates[CONFIRM]) == ("utter_report_press", None)

@@ -113,6 +113,12 @@ def test_what_an_answer_asks_last_is_understood(form: str, audience: str, text: 
         assert form in ("offender", "khmer"), f"{form}/{audience} asks and does not listen"
 
 
+def test_who_clearly_tells_of_danger_is_believed_and_an_unsure_guess_asks_gently() -> None:
+    for score, form in ((0.99, "disclosure"), (0.6, "worry")):
+        told = Assessment("medium", "disclosure", score, codes=("model_disclose_self",))
+        assert ANSWERS.answer(told, "child").text == ANSWERS.forms[form]["child"]
+
+
 def test_a_repeated_alarm_is_short() -> None:
     said = ANSWERS.answer(Assessment("high", "disclosure"), "teen", repeated=True)
     assert said.text == ANSWERS.forms["again"]["teen"]

@@ -10,7 +10,7 @@ from bot.dialogue.conversation import Conversation, Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.rasa_client import RasaTurn
 from bot.language import normalise
-from bot.safety import Assessment, RiskAssessor, SafetyAnswers, answered, introduces
+from bot.safety import Assessment, RiskAssessor, SafetyAnswers, answered, cannot_call, introduces
 from bot.safety.assess import _own
 from bot.settings import ROOT
 
@@ -187,6 +187,37 @@ async def test_who_is_made_to_withdraw_hears_neutral_words_unless_the_words_are_
         replies, _, _, turns = await talk(Fixed(**{words.replace(" ", "_"): found}), words)
         assert turns[-1].risk == "immediate", "officers are told either way"
         assert (replies[0].kind == "safety") is loud
+
+
+@pytest.mark.parametrize(
+    "text", ["con khong co dt goi", "goi hoai ma k ai bat may", "dt em het tien roi", "con không dám gọi"]
+)
+async def test_whoever_is_told_to_call_and_cannot_hears_another_way(text: str) -> None:
+    danger = Assessment("immediate", "emergency", codes=("model_emergency",))
+    replies, *_ = await talk(Fixed(ba_dap_cua=danger), "ba dap cua", text)
+    assert replies[0].text == ANSWERS.forms["cannot_call"]["child"]
+    replies, *_ = await talk(Fixed(), text)
+    assert replies[0].text == "mẫu", "only who was told to call"
+
+
+@pytest.mark.parametrize("text", ["em không gọi ai hết", "trường không cho dùng điện thoại", "mình gọi bạn ra chơi"])
+def test_calling_nobody_is_not_being_unable_to(text: str) -> None:
+    assert not cannot_call(text)
+
+
+def test_who_calls_says_no_yes() -> None:
+    for asked in ("tell", "dying", "safe", "beside"):
+        assert answered(asked, "co oi") is None
+        assert answered(asked, "co") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "form"), [("có chồng chị ở nhà với bé", "beside"), ("khong co ai, no nam trong phong 1 minh", "alone")]
+)
+def test_who_says_whether_somebody_is_there_is_understood(text: str, form: str) -> None:
+    found = answered("beside", text)
+    assert found is not None
+    assert found.form == form
 
 
 @pytest.mark.model
