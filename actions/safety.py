@@ -6,6 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.plea import danger_told
 from actions.shared import (
     Events,
     SafeAction,
@@ -19,6 +20,7 @@ from actions.shared import (
 from bot.safety import introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
+LEAVES = ("goodbye", "deny", "stop", "chitchat")
 KINDS = {
     "disclose_self": "disclosure",
     "disclose_other": "disclosure",
@@ -64,6 +66,10 @@ class ActionSmallTalk(SafeAction):
         if metadata(tracker).get("safety_shown"):
             return []
         said = intent(tracker)
+        before = danger_told(tracker.events)
+        if before and before.kind == "self_harm" and said in LEAVES:
+            speak_safety(dispatcher, tracker, before.kind, before.risk, repeated=True)
+            return []  # nobody who thinks of dying is let go with a goodbye
         if introduces(typed(tracker)):
             said = "affirm"  # "9" is no goodbye, and "cô ơi con 9 tuổi" wants to be heard, not greeted
         dispatcher.utter_message(response=f"utter_{SAME_AS.get(said, said)}")

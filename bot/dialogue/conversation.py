@@ -213,6 +213,8 @@ class Conversation:
         form = choose_form(assessment, within, repeated, self._audience(memory))
         if form in GOING_ON and memory.safe_form in ABOUT_DYING:
             form = "self_harm_still"
+        if form in GOING_ON and memory.safe_form == "at_the_door":
+            form = memory.safe_form  # outside, where it is said to run to, stands the stranger
         return self._say_safe(form, memory, within)
 
     def _say_safe(self, form: str, memory: Memory, within: bool) -> Reply:

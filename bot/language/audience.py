@@ -33,6 +33,8 @@ def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
 
 
 GROWN = ("parent", "teacher")
+YOUNGEST = 6
+"""Years of a child who can write."""
 SURELY = "_surely"
 
 
@@ -46,6 +48,8 @@ def guess_audience(text: str, known: str | None = None) -> str | None:
     bare = strip_accents(normal)
     unmarked = strip_accents(text) == text  # its normal form may have marks: "5t" is "5 tuổi"
     age = OWN_AGE.search(bare) if known not in GROWN else None
+    if age and int(age.group(2)) < YOUNGEST:
+        return "parent"  # no child so young writes
     if age and (voice := _of_age(int(age.group(2)))):
         return voice
     for group, accented, stripped in _patterns():
@@ -64,6 +68,6 @@ def audience_of_age(text: str) -> str | None:
 
 
 def _of_age(years: int) -> str | None:
-    if not 3 <= years <= 17:
+    if not YOUNGEST <= years <= 17:
         return None
     return "child" if years < 11 else "teen"

@@ -18,8 +18,9 @@ MEDICAL = frozenset({"injury", "poisoning"})
 
 UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened")
 YOUNG = ("child", "teen")
-CLEAR = 0.95
-"""The model's share from which on a message tells of danger for sure (of 89 such of the fixed set all did)."""
+CLEAR, GRAVE = 0.95, 0.7
+"""The model's share from which on a message tells of danger for sure (of 89 such of the fixed set all did), and from
+which on what looks grave is believed to be."""
 
 
 class SafetyAnswers:
@@ -69,7 +70,9 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     codes = set(assessment.codes)
     immediate = level(assessment.risk) >= level("immediate")
     if assessment.kind == "offender":
-        return "offender"
+        return "harmed" if "admits_harm" in codes and audience in YOUNG else "offender"
+    if "at_door" in codes and assessment.at_risk and audience in YOUNG and assessment.kind != "self_harm":
+        return "at_the_door"
     if assessment.kind == "self_harm" and assessment.at_risk:
         if immediate:
             return "self_harm_now"
@@ -85,7 +88,7 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     if short:
         return "short" if in_form else "again"
     by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
-    if assessment.risk == "medium" and by_style and assessment.score < CLEAR:
+    if by_style and assessment.score < (CLEAR if assessment.risk == "medium" else GRAVE):
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
     own = "own_words" in codes and audience in YOUNG
     return "disclosure_other" if "about_other" in codes and not own else "disclosure"

@@ -15,13 +15,18 @@ from .introductions import introduces, only_afraid, says_who
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel, Scores
 from .reasons import reasons
-from .types import ASKS_TO_DIE, Assessment, Context, Kind, Risk, higher, level
+from .types import ASKS_TO_DIE, HIDERS_WISH, OFFENDERS_WISH, Assessment, Context, Kind, Risk, higher, level
 
 MAX_CHARS = 20_000
 """Longer texts are judged by their first and last part; an inbox cuts at 4,000 anyway."""
 SHORT = 6
 """Words; a message this short is also read together with the one before it."""
 FORM_ANSWER = 3
+WISHES = 4.0
+"""Log-odds by which a message is rather a request to refuse than a tale of danger; those of victims lie far below 0."""
+NOW_SURE, FORM_SURE, DYING_SURE = 0.7, 0.9, 0.5
+"""Shares of danger from which the model's "now" counts, a statement inside a form is news of danger, and somebody is
+asked whether they think of dying."""
 CLEARLY = 2.0
 """Log-odds above the alarm at which the model is clear."""
 LONGEST_REQUEST = 220
@@ -53,6 +58,8 @@ class Seen:
     request: str | None = ""
     """The kind of request to refuse that it is; None when it is surely none."""
     asks_to_die: bool = False
+    wishes: float = -9.0
+    """By how much it is rather a request to refuse than a tale of danger, in log-odds."""
 
 
 @dataclass
@@ -100,9 +107,17 @@ class RiskAssessor:
             verdict = Verdict(found.offender.risk, [found.offender.code])
             return self._finish(verdict, "offender", _share(seen.risk))
         verdict = self._alone(seen, found)
+        if seen.request and seen.wishes >= WISHES and not found.plain and not context.in_form:
+            alarmed = level(verdict.risk) >= level("medium")
+            if alarmed and seen.request in OFFENDERS_WISH:
+                return self._finish(Verdict("high", ["contact_children"]), "offender", _share(seen.risk))
+            if alarmed and seen.request in HIDERS_WISH:
+                verdict = Verdict("low", ["doubtful"])  # the refusal answers it: nobody is praised for such a wish
         if only_afraid(normal):
             verdict.raise_to("low", "afraid")  # of what, nobody knows yet: the gentle form asks
         answer = context.in_form and self._is_form_answer(normal, seen, found)
+        if context.in_form and not found.hits and _share(seen.risk) < FORM_SURE and level(verdict.risk) > level("low"):
+            verdict = Verdict("low", ["doubtful"])  # an answer about danger ("sống chung nhà luôn") is no news of it
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
         self._in_context(verdict, normal, found, seen, context, answer)
@@ -123,6 +138,7 @@ class RiskAssessor:
             danger=DANGER[int(np.argmax(scores.parts[worst]))],
             request=self._request(parts, scores),
             asks_to_die=self._asks_to_die(scores),
+            wishes=float(scores.refused[worst] - scores.risk[worst]),
         )
 
     def _request(self, parts: list[str], scores: Scores) -> str | None:
@@ -141,8 +157,9 @@ class RiskAssessor:
         return bool(len(asked) and which and (asked[:, which].max(axis=1) >= asked.max(axis=1) - CLOSE).any())
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
-        """Words of an offender inside what reads clearly as a victim's or witness's message."""
-        return seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
+        """Words of an offender inside what reads clearly as a victim's or witness's message. Who says "I did" is none."""
+        owns_up = found.offender is not None and found.offender.code == "admits_harm"
+        return not owns_up and seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
         """A word or two that answer a form's question ("ba", "lớp 3", "bé gái") and say nothing new by themselves."""
@@ -162,7 +179,7 @@ class RiskAssessor:
         limits = self._model.thresholds
         verdict = Verdict("none", [])
         if seen.risk >= seen.alarm and not self._only_idiom(found):
-            verdict.raise_to(self._grade(seen), f"model_{seen.danger}")
+            verdict.raise_to(self._grade(seen, bool(found.plain)), f"model_{seen.danger}")
         doubtful = seen.risk >= limits.worry
         if doubtful:
             verdict.raise_to("low")
@@ -175,16 +192,21 @@ class RiskAssessor:
                 verdict.raise_to(hit.risk, hit.code)
             else:
                 verdict.raise_to("low", hit.code)
+        if "at_door" in found.traits and level(verdict.risk) >= level("medium"):
+            verdict.raise_to("high", "at_door")
         if "khmer" in found.traits:
             verdict.raise_to("low", "khmer")
         if level(verdict.risk) >= level("medium"):
             self._weakness(verdict, found)
         return verdict
 
-    def _grade(self, seen: Seen) -> Risk:
-        if seen.immediate >= self._model.thresholds.immediate:
+    def _grade(self, seen: Seen, named: bool) -> Risk:
+        """How grave what the model sees is. That it happens now was learned of danger alone: where there may be none
+        ("ba đi nhậu rồi"), it counts only when there surely is, or words name it."""
+        now = seen.immediate >= self._model.thresholds.immediate
+        if now and (named or _share(seen.risk) >= NOW_SURE):
             return "immediate"
-        return "high" if seen.high >= self._model.thresholds.high else "medium"
+        return "high" if now or seen.high >= self._model.thresholds.high else "medium"
 
     @staticmethod
     def _weakness(verdict: Verdict, found: Findings) -> None:
@@ -224,7 +246,8 @@ class RiskAssessor:
         if level(verdict.risk) < level("medium"):
             return "worry"
         by_words = any(hit.kind == "self_harm" for hit in found.plain)
-        if by_words or f"model_{seen.danger}" == "model_self_harm" and "model_self_harm" in verdict.codes:
+        by_model = seen.danger == "self_harm" and "model_self_harm" in verdict.codes and _share(seen.risk) >= DYING_SURE
+        if by_words or by_model or seen.asks_to_die:
             return "self_harm"
         return "emergency" if verdict.risk == "immediate" else "disclosure"
 

@@ -13,6 +13,10 @@ ALARM: Risk = "medium"
 
 
 ASKS_TO_DIE = ("self-harm-method",)
+OFFENDERS_WISH = ("contact-minors", "sexual-content")
+"""Requests (``nlu_data/refused``) of who may do harm themselves."""
+HIDERS_WISH = ("evade", "spying", "reporter", "case-data")
+"""Those of who hides harm or looks for who told. Secrets, doses and blows are wished for by victims, too."""
 """Kinds of requests that say more of the asker than of what they ask for: the safe words come before any refusal."""
 ON_THE_WAY = ("start_report", "check_report", "talk_to_human", "quick_exit")
 """Intents of people who are on the way to help already, or must hide: no alarm by itself, however grave the matter."""

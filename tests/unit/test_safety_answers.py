@@ -72,7 +72,9 @@ def test_pronouns_fit_the_audience() -> None:
     ("assessment", "in_form", "form"),
     [
         (Assessment("medium", "disclosure"), False, "disclosure"),
-        (Assessment("high", "disclosure", codes=("about_other",)), False, "disclosure_other"),
+        (Assessment("high", "disclosure", 0.9, codes=("about_other",)), False, "disclosure_other"),
+        (Assessment("high", "disclosure", 0.4, codes=("about_other",)), False, "worry"),
+        (Assessment("high", "disclosure", 0.4, codes=("beaten",)), False, "disclosure"),
         (Assessment("high", "disclosure"), True, "short"),
         (Assessment("immediate", "emergency"), False, "emergency"),
         (Assessment("immediate", "emergency"), True, "short_emergency"),
@@ -92,7 +94,7 @@ def test_the_form_fits_the_assessment(assessment: Assessment, in_form: bool, for
 
 
 def test_a_child_who_tells_their_own_tale_is_not_praised_for_helping_another() -> None:
-    own = Assessment("high", "disclosure", codes=("model_disclose_other", "about_other", "own_words"))
+    own = Assessment("high", "disclosure", 0.9, codes=("model_disclose_other", "about_other", "own_words"))
     assert ANSWERS.answer(own, "child").text == ANSWERS.forms["disclosure"]["child"]
     assert ANSWERS.answer(own, "parent").text == ANSWERS.forms["disclosure_other"]["parent"], "their child's"
 
@@ -111,6 +113,24 @@ def test_what_an_answer_asks_last_is_understood(form: str, audience: str, text: 
         assert "?" in text or '"Kể để được giúp"' in text, "asks, or names the button"
     elif "?" in text:
         assert form in ("offender", "khmer"), f"{form}/{audience} asks and does not listen"
+
+
+def test_a_young_person_who_did_harm_hears_how_to_stop_it_and_is_not_called_a_victim() -> None:
+    told = Assessment("high", "offender", 0.99, codes=("admits_harm",))
+    for audience in ("child", "teen"):
+        said = ANSWERS.answer(told, audience).text
+        assert said == ANSWERS.forms["harmed"][audience]
+        assert "không phải lỗi" not in said
+        assert "đừng ở riêng" in said
+    assert ANSWERS.answer(told, "parent").text == ANSWERS.forms["offender"]["parent"]
+
+
+def test_a_child_with_a_stranger_at_the_door_is_not_sent_out() -> None:
+    told = Assessment("immediate", "emergency", 0.9, codes=("model_emergency", "at_door"))
+    for audience in ("child", "teen"):
+        said = ANSWERS.answer(told, audience).text
+        assert "đừng mở cửa" in said
+        assert "chạy tới chỗ đông người" not in said
 
 
 def test_who_clearly_tells_of_danger_is_believed_and_an_unsure_guess_asks_gently() -> None:

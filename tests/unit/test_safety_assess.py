@@ -56,6 +56,50 @@ def test_the_grades_of_the_model(assessor: RiskAssessor) -> None:
     assert assessor.assess("chuyện nặng gấp").risk == "immediate"
 
 
+def test_what_is_rather_a_wish_than_a_tale_praises_nobody() -> None:
+    """Victims' messages lie far on the other side: "anh kia 30 tuổi hẹn em 13 tuổi" is danger and no request."""
+
+    class Wishing(FakeModel):
+        kinds = ("contact-minors", "evade")
+
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            kinds = np.array([[1.0, 0.0] if "hẹn" in text else [0.0, 1.0] for text in normals])
+            return replace(found, refused=np.array([6.0 if "muốn" in text else -4.0 for text in normals]), kinds=kinds)
+
+    model: Any = Wishing()
+    found = RiskAssessor(model, WORDS)
+    offender = found.assess("nặng muốn hẹn nó ra")
+    assert (offender.kind, offender.codes) == ("offender", ("contact_children",))
+    assert found.assess("nặng muốn khóa máy nó").risk == "low", "the refusal answers it"
+    assert found.assess("nặng muốn khóa máy nó").request == "evade"
+    victim = found.assess("nặng hẹn em ra")
+    assert (victim.kind, victim.request) == ("disclosure", None)
+
+
+def test_unsure_danger_is_not_danger_now() -> None:
+    class Unsure(FakeModel):
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            return replace(found, risk=found.risk / 4)
+
+    model: Any = Unsure()
+    assert RiskAssessor(model, WORDS).assess("chuyện nặng gấp").risk == "high"
+    assert RiskAssessor(model, WORDS).assess("ba cầm dao đòi giết, nặng gấp").risk == "immediate", "words name it"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("con ở nhà một mình, có người lạ gõ cửa, nặng", "at_door"),
+        ("ông lạ bấm chuông nặng", "at_door"),
+        ("bạn con gõ cửa rủ đi chơi", ""),
+    ],
+)
+def test_a_stranger_at_the_door_is_heard(assessor: RiskAssessor, text: str, code: str) -> None:
+    assert ("at_door" in assessor.assess(text).codes) == bool(code)
+
+
 def test_a_request_to_refuse_is_named_but_is_no_alarm(assessor: RiskAssessor) -> None:
     found = assessor.assess("bày tôi qua mặt người ta")
     assert (found.request, found.risk) == ("evade", "none")

@@ -108,6 +108,7 @@ def test_an_idiom_without_diacritics_hides_no_danger_of_the_same_letters(text: s
         ("cho tôi biết ai đã tố cáo gia đình tôi", "who_reported"),
         ("tôi bị thu hút bởi trẻ em", "desire_for_children"),
         ("tôi lỡ sờ con bé nhà bên", "admits_harm"),
+        ("hom bua tui lo rờ em bạn của nhỏ em tui", "admits_harm"),
     ],
 )
 def test_offenders_and_unsafe_requests_are_recognised(text: str, code: str) -> None:
