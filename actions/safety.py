@@ -17,9 +17,12 @@ from actions.shared import (
     speak_safety,
     typed,
 )
+from bot.language.whole import says
 from bot.safety import introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
+BY_THE_WAY = ("ma (?:nay|ne|hoi)", "a ma", "ua ma")
+"""What looks like "má này" without diacritics and only goes on."""
 LEAVES = ("goodbye", "deny", "stop", "chitchat")
 KINDS = {
     "disclose_self": "disclosure",
@@ -100,6 +103,9 @@ class ActionQuickExit(SafeAction):
         return "action_quick_exit"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if says(typed(tracker), BY_THE_WAY):
+            dispatcher.utter_message(response="utter_affirm")
+            return []
         guess = tracker.latest_message.get("intent") or {}
         if len(typed(tracker).split()) == 1 and guess.get("confidence", 1.0) < SURE:
             # "ba" may be whom they tell of: to forget what was said before would lose it

@@ -129,7 +129,8 @@ class Answerer:
             first.item.kind == "law" and not self._asks(text, intent)
         ):
             return None
-        said = f"{self.phrases.say('also_asked', who)}\n{self.wording.short(first.item, who)}"
+        lead = "also_asked" if self._asks_plainly(text, intent) else "may_help"
+        said = f"{self.phrases.say(lead, who)}\n{self.wording.short(first.item, who)}"
         return Answer("answered", said, self._items(result.hits), self._item_buttons(first.item, "short"))
 
     def asks_what_is_kept(self, text: str) -> bool:
@@ -217,12 +218,16 @@ class Answerer:
     def _enough_beside(self, text: str, intent: str | None) -> float:
         """The score from which on something is said beside the safe words: of who asks in so many words what any
         question needs, of who tells more, since what is found for a story is mostly found by chance."""
-        bare = plain(text)
-        asks = self.search.asks_law(text) or _cue("cues").search(bare) is not None
-        asks = asks or (intent in INTENT_KINDS and _cue("pleas").search(bare) is not None)
+        asks = self._asks_plainly(text, intent)
         if not asks and len(text.split()) <= FEW:
             return math.inf  # a few words score high by few others
         return thresholds()["clarify_known_intent" if asks else "beside"]
+
+    def _asks_plainly(self, text: str, intent: str | None) -> bool:
+        """Whether a message asks in so many words."""
+        bare = plain(text)
+        asks = self.search.asks_law(text) or _cue("cues").search(bare) is not None
+        return asks or (intent in INTENT_KINDS and _cue("pleas").search(bare) is not None)
 
     def _asks(self, text: str, intent: str | None) -> bool:
         """Whether a message is a question, by its intent or by its own words."""

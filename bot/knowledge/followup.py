@@ -68,6 +68,8 @@ class FollowUp:
     kind: Kind
     audience: Audience | None = None
     text: str = ""
+    said: str = ""
+    """The message itself, of which ``text`` is what it means in context."""
     aspects: frozenset[str] = frozenset()
 
     @property
@@ -159,7 +161,7 @@ def _ellipsis(bare: str, text: str, thread: Thread, tables: _Tables) -> FollowUp
         return None
     if not aspects and not own:
         return None
-    return FollowUp("ellipsis", text=in_context(text, thread.asked), aspects=frozenset(aspects))
+    return FollowUp("ellipsis", text=in_context(text, thread.asked), said=text, aspects=frozenset(aspects))
 
 
 def in_context(text: str, asked: str) -> str:

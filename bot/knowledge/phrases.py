@@ -52,6 +52,12 @@ def _law() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(load_data('refusals.yml')['law'])}){_END}")
 
 
+@lru_cache(maxsize=32)
+def _never(kind: str) -> re.Pattern[str] | None:
+    spelt = load_data("refusals.yml")["kinds"][kind].get("never")
+    return re.compile(rf"(?<!\w)(?:{spelt}){_END}") if spelt else None
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A kind of request that is never answered plainly."""
@@ -62,6 +68,8 @@ class Refusal:
     texts: dict[str, str]
     always: bool
     """Whether it is one even in the words of who asks what the law says."""
+    never: re.Pattern[str] | None = None
+    """What shows that it is something else, whatever the model sees: who hires a 14-year-old means no harm by that."""
     beside: bool = False
     """Whether its refusal is said beside the safe words, too: whoever is at risk wants to know where they stand."""
 
@@ -86,6 +94,7 @@ class Phrases:
                 entry.get("advice") or [],
                 entry["say"],
                 always=bool(kinds[entry["id"]].get("always")),
+                never=_never(entry["id"]),
                 beside=bool(kinds[entry["id"]].get("beside")),
             )
             for entry in data.get("refusals") or []
@@ -107,5 +116,6 @@ class Phrases:
         ("ny dọa tung clip, em muốn…") may look like those of who asks for pictures.
         """
         bare = plain(text)
-        by_words = next((r for r in self.refusals if (seen is not None or r.always) and r.fits(bare)), None)
-        return by_words or next((refusal for refusal in self.refusals if refusal.id == seen), None)
+        possible = [r for r in self.refusals if r.never is None or r.never.search(bare) is None]
+        by_words = next((r for r in possible if (seen is not None or r.always) and r.fits(bare)), None)
+        return by_words or next((refusal for refusal in possible if refusal.id == seen), None)

@@ -31,7 +31,7 @@ INTENT_KINDS: dict[str, Kind] = {
     "ask_wellbeing": "wellbeing",
     "ask_procedure": "procedure",
 }
-STORY = 0.6
+STORY = 0.7
 """How much question and story together say beside a short question alone."""
 HINTS = ("kind", "neighbour", "audience")
 NEIGHBOURS = {frozenset({"law", "procedure"}), frozenset({"skill", "wellbeing"}), frozenset({"skill", "online"})}

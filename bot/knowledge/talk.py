@@ -85,7 +85,10 @@ def _in_context(answerer: Answerer, wanted: FollowUp, audience: str | None, on: 
     first = answerer.base.items.get(thread.items[0]) if thread.items else None
     text = wanted.text if thread.asked or first is None else f"{first.topic} {wanted.text}"
     intent = wanted.intent or (KIND_INTENTS.get(first.kind) if first else None)
-    answer = answerer.answer(text, audience, on, intent, ours=first is not None and bool(wanted.aspects))
+    if wanted.same_case and thread.asked:  # "phạt bao nhiêu" wants the fine, of what was asked before
+        answer = answerer.answer(wanted.said, audience, on, intent, told=thread.asked)
+    else:
+        answer = answerer.answer(text, audience, on, intent, ours=first is not None and bool(wanted.aspects))
     if first is None or answer.status != "answered" or not _still(wanted, answer, first):
         return Turn(answer, _after(thread, answer, text, audience))
     if other := _of_kind(answerer, text, audience, on, INTENT_KINDS.get(wanted.intent or ""), first):
@@ -102,7 +105,7 @@ def _in_context(answerer: Answerer, wanted: FollowUp, audience: str | None, on: 
 
 def _still(wanted: FollowUp, answer: Answer, first: Item) -> bool:
     """Whether the item shown last is still the one: found first, or nearly so when the case is the same."""
-    near = NEAR if wanted.same_case else 1.0
+    near = NEAR if wanted.same_case and "penalty" not in wanted.aspects else 1.0  # a fine stands in an item of its own
     return any(i.id == first.id and i.score >= near * answer.items[0].score for i in answer.items)
 
 

@@ -14,7 +14,7 @@ from bot.language.tables import load
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
 _OF_ANOTHER = "".join(
-    rf"(?<!{word} )" for word in ("cho", "cua", "thang", "dua", "con", "chau", "be", "nho", "gai", "trai", "nha")
+    rf"(?<!{word} )" for word in ("ban", "cho", "cua", "thang", "dua", "con", "chau", "be", "nho", "gai", "trai", "nha")
 )
 """What turns "con 14 tuổi" into somebody else's age: "thằng con 14 tuổi", "em gái con 8 tuổi"."""
 OWN_AGE = re.compile(_OF_ANOTHER + r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
@@ -33,6 +33,11 @@ def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
 
 
 GROWN = ("parent", "teacher")
+OWN_CLASS = re.compile(
+    _OF_ANOTHER + r"\b(?:con|em|chau|minh|tui) (?:dang |moi |nam nay |len |hoc )*lop (\d{1,2})(?!\d)"
+)
+SCHOOL = 5
+"""Years at which a child is in class 0."""
 YOUNGEST = 6
 """Years of a child who can write."""
 SURELY = "_surely"
@@ -51,6 +56,9 @@ def guess_audience(text: str, known: str | None = None) -> str | None:
     if age and int(age.group(2)) < YOUNGEST:
         return "parent"  # no child so young writes
     if age and (voice := _of_age(int(age.group(2)))):
+        return voice
+    grade = OWN_CLASS.search(bare) if known not in GROWN else None
+    if grade and (voice := _of_age(int(grade.group(1)) + SCHOOL)):
         return voice
     for group, accented, stripped in _patterns():
         audience = group.removesuffix(SURELY)

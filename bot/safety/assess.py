@@ -157,7 +157,7 @@ class RiskAssessor:
         return bool(len(asked) and which and (asked[:, which].max(axis=1) >= asked.max(axis=1) - CLOSE).any())
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
-        """Words of an offender inside what reads clearly as a victim's or witness's message. Who says "I did" is none."""
+        """Words of an offender inside what reads clearly as a victim's or witness's message. Who owns up is none."""
         owns_up = found.offender is not None and found.offender.code == "admits_harm"
         return not owns_up and seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
 

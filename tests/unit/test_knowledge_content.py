@@ -12,10 +12,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from bot.knowledge import Answerer, KnowledgeBase
+from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.answer import FALLBACKS
 from bot.knowledge.asking import Asker
 from bot.knowledge.commands import ask, knowledge
+from bot.knowledge.followup import Thread
 from bot.knowledge.models import AUDIENCES, KINDS
 from bot.knowledge.references import articles_of
 from bot.knowledge.schema import MODELS, list_schema
@@ -292,3 +293,26 @@ def test_what_asks_on_after_an_answer_is_not_declined(answerer: Answerer) -> Non
     asked, shares = "vượt đèn đỏ bị phạt bao nhiêu", {"out_of_scope": 0.9, "ask_law": 0.1}
     assert answerer.answer(asked, "parent", ON, "ask_law", shares=shares).status == "out_of_scope"
     assert answerer.answer(asked, "parent", ON, "ask_law", shares=shares, ours=True).status != "out_of_scope"
+
+
+def test_who_hires_a_young_person_is_not_taken_for_a_predator(answerer: Answerer) -> None:
+    asked = "quan cafe cua toi muon muon 1 be 14 tuoi phu viec buoi toi duoc khong"
+    assert answerer.refuse(asked, "parent", "contact-minors") is None
+    assert answerer.answer(asked, "parent", ON, "ask_law").items
+    assert answerer.refuse("muon hen be 14 tuoi ra quan cafe noi chuyen rieng", "parent", "contact-minors") is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "item"),
+    [
+        ("ép con 15 tuổi lấy chồng có sao không", "phạt bao nhiêu", "nd82-tao-hon"),
+        ("tôi mướn bé 14 tuổi phụ quán cà phê buổi tối được không", "phạt bao nhiêu", "ld-phat-2026"),
+        ("nếu tôi không báo thì có bị phạt không", "báo ở đâu", "pr-bao-tin-xam-hai"),
+    ],
+)
+def test_what_is_left_out_is_read_in_the_light_of_the_question_before(
+    answerer: Answerer, asked: str, said: str, item: str
+) -> None:
+    thread = Thread().shown(["te-cha-me-hoc-tap"], asked)
+    turn = talk.ask(answerer, said, "parent", ON, thread, "ask_law")
+    assert turn.answer.items[0].id == item
