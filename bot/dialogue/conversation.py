@@ -208,6 +208,7 @@ class Conversation:
     def _safe_answer(self, assessment: Assessment, memory: Memory) -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
+        repeated = repeated and (assessment.kind != "self_harm" or memory.safe_form in ABOUT_DYING)
         memory.helped = True
         within = memory.in_form or bool(memory.awaits)
         form = choose_form(assessment, within, repeated, self._audience(memory))
@@ -215,6 +216,8 @@ class Conversation:
             form = "self_harm_still"
         if form in GOING_ON and memory.safe_form == "at_the_door":
             form = memory.safe_form  # outside, where it is said to run to, stands the stranger
+        if memory.safe_form == "harmed" and assessment.kind in ("disclosure", "emergency"):
+            form = memory.safe_form  # "he comes over again": who is in danger then is the other child
         return self._say_safe(form, memory, within)
 
     def _say_safe(self, form: str, memory: Memory, within: bool) -> Reply:

@@ -33,6 +33,8 @@ LONGEST_REQUEST = 220
 """Characters; longer than the longest that training knows."""
 FAR_MORE = 3.5
 """Log-odds that a fragment must add to the one before it; "dạ" after "con sợ" adds two or three."""
+UNWARNED = 1.0
+"""Log-odds above the alarm that two messages need together when the first gave no cause to worry."""
 CLOSE = 1.0
 """How far the kind of who asks for a way to die may lie behind the likeliest."""
 NEAR_LIMIT = 14
@@ -230,14 +232,15 @@ class RiskAssessor:
             return
         worried = level(context.earlier) >= level("low")  # then one word may say the rest ("con so", "ba", "danh")
         readable = not context.in_form and context.recent and (size <= SHORT if worried else 1 < size <= SHORT)
-        if readable and self._says_more(normalise(context.recent[-1])[-300:], normal, alarmed):
+        if readable and self._says_more(normalise(context.recent[-1])[-300:], normal, alarmed, worried):
             verdict.raise_to("medium", "together")
 
-    def _says_more(self, before: str, normal: str, alarmed: bool) -> bool:
+    def _says_more(self, before: str, normal: str, alarmed: bool, worried: bool) -> bool:
         """Whether two messages together tell of danger that the first did not, or far more of it ("ba", "danh")."""
+        limit = 0.0 if worried else UNWARNED
         together, alone = self._look([f"{before} . {normal}"]), self._look([before])
         more = alone.risk < alone.alarm or (alarmed and together.risk - alone.risk >= FAR_MORE)
-        return together.risk >= together.alarm and more
+        return together.risk >= together.alarm + limit and more
 
     @staticmethod
     def _kind(verdict: Verdict, seen: Seen, found: Findings) -> Kind:

@@ -197,6 +197,22 @@ async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_ot
     assert "ở một mình" in again.replies[0].text or "ngồi cạnh" in again.replies[0].text
 
 
+@pytest.mark.parametrize("before", ["at_the_door", "harmed"])
+async def test_who_goes_on_keeps_the_words_for_their_own_danger(assessor: RiskAssessor, before: str) -> None:
+    memory = Memory(introduced=True, audience="child", risk="immediate", helped=True, safe_form=before)
+    turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
+    assert turn.replies[0].text == SafetyAnswers.load().forms[before]["child"]
+
+
+async def test_who_speaks_of_dying_for_the_first_time_is_asked_in_full(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True, audience="teen", risk="high", helped=True, safe_form="disclosure")
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "em muốn chết cho rồi", memory)
+    assert turn.replies[0].text in (
+        SafetyAnswers.load().forms["self_harm"]["teen"],
+        SafetyAnswers.load().forms["self_harm_now"]["teen"],
+    )
+
+
 async def test_who_is_writing_is_asked_once_and_only_when_nothing_tells(assessor: RiskAssessor) -> None:
     memory = Memory()
     first = await answer(assessor, Rasa({"text": "Chào. Đây là máy trả lời tự động."}), "xin chào", memory)

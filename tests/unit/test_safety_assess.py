@@ -77,6 +77,34 @@ def test_what_is_rather_a_wish_than_a_tale_praises_nobody() -> None:
     assert (victim.kind, victim.request) == ("disclosure", None)
 
 
+@pytest.mark.parametrize(
+    "text", ["me con mat roi", "bạn con lên xe đi rồi", "ba di nhau roi", "ba me biet chac danh e chet"]
+)
+def test_a_loss_a_parting_and_a_manner_of_speaking_are_no_alarm(text: str) -> None:
+    class Alarmed(FakeModel):
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            return replace(found, risk=np.array([1.0 if len(text) > 14 else -5.0 for text in normals]))
+
+    model: Any = Alarmed()
+    found = RiskAssessor(model, WORDS)
+    assert not found.assess(text).at_risk
+    assert found.assess(f"{text}, dượng đánh con hoài").at_risk, "what is told beside it counts"
+
+
+def test_two_messages_alarm_together_without_a_warning_only_when_they_surely_do(assessor: RiskAssessor) -> None:
+    class Unsure(FakeModel):
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            return replace(found, risk=found.risk / 2)
+
+    model: Any = Unsure()
+    asked = Context(recent=("chỗ này",))
+    assert not RiskAssessor(model, WORDS).assess("cậu ngồi kia", asked).at_risk
+    assert RiskAssessor(model, WORDS).assess("cậu ngồi kia", replace(asked, earlier="low")).at_risk
+    assert assessor.assess("cậu ngồi kia", asked).at_risk, "surely"
+
+
 def test_unsure_danger_is_not_danger_now() -> None:
     class Unsure(FakeModel):
         def scores(self, normals: list[str]) -> Scores:
