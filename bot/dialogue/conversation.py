@@ -189,8 +189,8 @@ class Conversation:
         if answer is not None and answer.form:
             memory.helped = True
             return self._say_safe(answer.form, memory, within=False)
-        if memory.helped and cannot_call(said.text):
-            return self._say_safe("cannot_call", memory, within=memory.in_form or bool(memory.awaits))
+        if memory.helped and not memory.in_form and cannot_call(said.text):
+            return self._say_safe("cannot_call", memory, within=bool(memory.awaits))  # in a form it is a contact
         if answer is not None or not assessment.at_risk:
             return None
         if not memory.in_form and follow.forced_wish(said.text) and not _acute(assessment):

@@ -24,6 +24,8 @@ SHORT = 6
 FORM_ANSWER = 3
 WISHES = 4.0
 """Log-odds by which a message is rather a request to refuse than a tale of danger; those of victims lie far below 0."""
+BRIEF = 8
+"""Words of an answer in a form; a tale, whose risk is the report's, is longer."""
 NOW_SURE, FORM_SURE, DYING_SURE = 0.7, 0.9, 0.5
 """Shares of danger from which the model's "now" counts, a statement inside a form is news of danger, and somebody is
 asked whether they think of dying."""
@@ -118,8 +120,6 @@ class RiskAssessor:
         if only_afraid(normal):
             verdict.raise_to("low", "afraid")  # of what, nobody knows yet: the gentle form asks
         answer = context.in_form and self._is_form_answer(normal, seen, found)
-        if context.in_form and not found.hits and _share(seen.risk) < FORM_SURE and level(verdict.risk) > level("low"):
-            verdict = Verdict("low", ["doubtful"])  # an answer about danger ("sống chung nhà luôn") is no news of it
         if answer and verdict.risk != "none":
             verdict = Verdict("low", ["doubtful"])
         self._in_context(verdict, normal, found, seen, context, answer)
@@ -164,8 +164,12 @@ class RiskAssessor:
         return not owns_up and seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
-        """A word or two that answer a form's question ("ba", "lớp 3", "bé gái") and say nothing new by themselves."""
-        if len(normal.split()) > FORM_ANSWER or found.plain:
+        """A word or two that answer a form's question ("ba", "lớp 3", "bé gái") and say nothing new by themselves; some
+        more that are about danger ("sống chung nhà luôn") and surely no news of it."""
+        size = len(normal.split())
+        if size <= BRIEF and not found.hits and not seen.asks_to_die and _share(seen.risk) < FORM_SURE:
+            return True
+        if size > FORM_ANSWER or found.plain:
             return False
         return seen.risk < seen.alarm + CLEARLY or says_who(normal)
 

@@ -105,6 +105,15 @@ def test_two_messages_alarm_together_without_a_warning_only_when_they_surely_do(
     assert assessor.assess("cậu ngồi kia", asked).at_risk, "surely"
 
 
+def test_a_brief_answer_in_a_form_is_news_of_danger_only_when_it_surely_is(assessor: RiskAssessor) -> None:
+    form = Context(in_form=True, earlier="high")
+    assert assessor.assess("nhà đó nặng lắm luôn", form).risk == "low"
+    assert assessor.assess("nhà đó nặng lắm luôn").at_risk
+    tale = "hôm qua ở nhà đó có chuyện nặng lắm, con kể cho cô nghe"
+    assert assessor.assess(tale, form).at_risk, "its risk is the report's"
+    assert assessor.assess("ổng cầm dao đòi giết", form).at_risk
+
+
 def test_unsure_danger_is_not_danger_now() -> None:
     class Unsure(FakeModel):
         def scores(self, normals: list[str]) -> Scores:
