@@ -49,6 +49,8 @@ def alone(words: Words, bare: bool) -> list[Hit]:
         value = _table()["kin"].get(word)
         if value is None or (bare and typed == "duong" and _road(words.words, at)):
             continue
+        if bare and at and words.words[at - 1] in _table()["not_behind"].get(typed, ()):
+            continue  # "bay ba" is "bậy bạ"
         suffered = at > 0 and _has("before", words.words[at - 1], bare)
         only = word in _table()["only_after_bi"] or (bare and word in _table()["bare_after_bi"] and typed != word)
         if bare and typed == "thay" and not suffered:

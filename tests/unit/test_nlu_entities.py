@@ -56,6 +56,12 @@ def test_found(finder: EntityFinder, text: str, entity: str, value: str, span: s
     assert [(e.value, text[e.start : e.end]) for e in finder.find(text, TODAY) if e.entity == entity] == [(value, span)]
 
 
+def test_what_only_looks_like_a_father_accuses_nobody(finder: EntityFinder) -> None:
+    found = finder.find("thay giao hay nhan tin bay ba cho em", TODAY)
+    assert [e.value for e in found if e.entity == "relation"] == ["giáo viên"]
+    assert [e.value for e in finder.find("ba hay danh con", TODAY) if e.entity == "relation"] == ["cha"]
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
