@@ -14,6 +14,7 @@ from .types import Assessment, RiskModelError, level
 DATA = Path(__file__).parent / "data" / "answers.yml"
 AUDIENCES = ("child", "teen", "parent", "teacher")
 MEDICAL = frozenset({"injury", "poisoning"})
+MISSING = frozenset({"missing", "abducted"})
 
 
 UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened")
@@ -73,6 +74,8 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         return "harmed" if "admits_harm" in codes and audience in YOUNG else "offender"
     if "at_door" in codes and assessment.at_risk and audience in YOUNG and assessment.kind != "self_harm":
         return "at_the_door"
+    if codes & MISSING and assessment.at_risk and audience not in YOUNG and not in_form:
+        return "missing"
     if assessment.kind == "self_harm" and assessment.at_risk:
         if immediate:
             return "self_harm_now"

@@ -133,6 +133,13 @@ def test_a_child_with_a_stranger_at_the_door_is_not_sent_out() -> None:
         assert "chạy tới chỗ đông người" not in said
 
 
+def test_grown_ups_whose_child_is_gone_hear_whom_to_tell_and_not_that_it_is_no_fault_of_theirs() -> None:
+    told = Assessment("high", "disclosure", 0.9, codes=("model_disclose_other", "missing", "about_other"))
+    for audience in ("parent", "teacher"):
+        assert ANSWERS.answer(told, audience).text == ANSWERS.forms["missing"][audience]
+    assert ANSWERS.answer(told, "teen").text != ANSWERS.forms["missing"]["teen"], "may be the one who is gone"
+
+
 def test_who_clearly_tells_of_danger_is_believed_and_an_unsure_guess_asks_gently() -> None:
     for score, form in ((0.99, "disclosure"), (0.6, "worry")):
         told = Assessment("medium", "disclosure", score, codes=("model_disclose_self",))
