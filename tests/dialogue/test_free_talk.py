@@ -74,7 +74,7 @@ def test_a_child_who_says_no_to_dying_is_still_held(line: Line) -> None:
     child = Person(line)
     child.say("con buon muon chet")
     asked(child.say("dạ không"), "111", "muốn kể")
-    asked(child.say("chưa"), "chưa kể cũng được", "111", "113", "115")
+    asked(child.say("chưa"), "chưa muốn kể cũng được", "111", "113", "115")
     not_said(child.heard, "phải kể")
 
 
