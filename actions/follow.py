@@ -17,13 +17,44 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.report import reports
-from actions.shared import VIETNAM, Events, SafeAction, audience, entity, intent, lean, metadata
+from actions.shared import (
+    VIETNAM,
+    Events,
+    SafeAction,
+    answerer,
+    audience,
+    entity,
+    heard,
+    intent,
+    lean,
+    metadata,
+    remember,
+    speak,
+    thread,
+    today,
+    typed,
+)
 from bot.dialogue import follow
+from bot.dialogue.messages import Reply
+from bot.knowledge import talk
+from bot.knowledge.talk import KIND_INTENTS
 from bot.reports import OfficerMessage, SafeCall, TooManyAttempts
 
 OPEN, CALL = "receipt_open", "receipt_call"
 KEEP_OPEN = 15 * 60.0  # the tracker store drops it then (bot.dialogue.trackers)
 STEPS = ("number", "hours", "person", "word")
+
+
+def told_elsewhere(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+    """Who has called 111 and asks what comes of it has no code of ours: what happens after a report is told instead."""
+    said, who = typed(tracker), audience(tracker)
+    if "111" not in said:
+        return None
+    turn = talk.ask(answerer(), said, who, today(), thread(tracker), KIND_INTENTS["procedure"], heard(tracker))
+    if turn.answer.status != "answered":
+        return None
+    speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))
+    return remember(dispatcher, turn)
 
 
 class ActionCheckReport(SafeAction):
@@ -36,6 +67,8 @@ class ActionCheckReport(SafeAction):
         receipt = entity(tracker, "receipt") or receipt_of(tracker)
         if not receipt and (events := lean(dispatcher, tracker)) is not None:
             return events  # "xem thêm đi" after an answer
+        if not receipt and (events := told_elsewhere(dispatcher, tracker)) is not None:
+            return events
         if not receipt:
             dispatcher.utter_message(response="utter_ask_receipt")
             return []

@@ -74,7 +74,7 @@ class Answerer:
         if refused := self.refuse(text, audience, assessment.request if assessment else ""):
             return refused
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), SHOWN, told)
-        status = self.decide(result, intent, shares, ours or bool(told))
+        status = self.decide(result, intent, shares, ours or (bool(told) and intent in INTENT_KINDS))
         if intent == "contact_hotlines" and self._wants_numbers(text, status):
             return self._hotlines(who)
         if status == "answered":

@@ -261,6 +261,15 @@ async def test_without_danger_told_just_before_a_plea_is_like_any_question(earli
     assert said[0]["response"] == "utter_help"
 
 
+async def test_who_told_111_is_not_asked_for_a_code_of_ours() -> None:
+    said, events = await run(ActionCheckReport(), tracker("báo 111 rồi mà chưa ai tới, giờ sao", "check_report"))
+    assert said[0]["response"] is None
+    assert "111" in said[0]["text"]
+    assert events
+    said, _ = await run(ActionCheckReport(), tracker("tin con gửi tới đâu rồi", "check_report"))
+    assert said[0]["response"] == "utter_ask_receipt"
+
+
 async def test_a_short_question_is_read_in_the_light_of_the_danger_told_before_it() -> None:
     before = told("e lo gui hinh nude cho 1 ng tren fb, gio no doi 5tr k thi no gui het cho ban be")
     asked = tracker("co nen chuyen tien k", "ask_online_safety", events=[before], metadata={"audience": "teen"})
