@@ -11,7 +11,7 @@ from bot.settings import ROOT
 from tests.dialogue.talking import Line, Person
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     if not (ROOT / "models" / "an-tam.tar.gz").exists():
         if os.environ.get("REQUIRE_SERVICES") == "1":
