@@ -190,7 +190,9 @@ class Conversation:
             memory.helped = True
             return self._say_safe(answer.form, memory, within=False)
         if memory.helped and not memory.in_form and cannot_call(said.text):
-            return self._say_safe("cannot_call", memory, within=bool(memory.awaits))  # in a form it is a contact
+            inside = memory.safe_form == "at_the_door"  # not over to the neighbours, then
+            form = memory.safe_form if inside else "cannot_call"
+            return self._say_safe(form, memory, within=bool(memory.awaits))  # in a form it is a contact
         if answer is not None or not assessment.at_risk:
             return None
         if not memory.in_form and follow.forced_wish(said.text) and not _acute(assessment):

@@ -24,7 +24,7 @@ let typingTimer = 0;
 let pongTimer = 0;
 
 // --- the page ---------------------------------------------------------------------------------------------------
-const CALL = /(gọi(?: ngay| liền)?(?: số)?:? )(111|112|113|115)(?!\d|\/)/giu;
+const CALL = /(gọi(?: ngay| liền| giùm| giúp)?(?: số)?:? )(111|112|113|115)(?!\d|\/)/giu;
 
 function fill(bubble, text) {
   let from = 0;
