@@ -10,10 +10,13 @@ from actions.plea import danger_told
 from actions.shared import (
     Events,
     SafeAction,
+    audience,
     inform,
     intent,
     metadata,
     risk,
+    safety_answers,
+    speak,
     speak_safety,
     typed,
 )
@@ -71,7 +74,7 @@ class ActionSmallTalk(SafeAction):
         said = intent(tracker)
         before = danger_told(tracker.events)
         if before and before.kind == "self_harm" and said in LEAVES:
-            speak_safety(dispatcher, tracker, before.kind, before.risk, repeated=True)
+            speak(dispatcher, safety_answers().special("self_harm_still", audience(tracker)))
             return []  # nobody who thinks of dying is let go with a goodbye
         if introduces(typed(tracker)):
             said = "affirm"  # "9" is no goodbye, and "cô ơi con 9 tuổi" wants to be heard, not greeted

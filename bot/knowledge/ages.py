@@ -12,18 +12,20 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from bot.knowledge.models import Item
 from bot.knowledge.texts import load_data
 from bot.language import normalise, strip_accents
+from bot.language.audience import SCHOOL
 
 OF_AGE = 18
 """Years; those of grown-ups tell nothing about which article protects a child."""
-SCHOOL = 5
-"""Years at which a child is in class 0, the younger half of a class."""
+ANY = (0, 1000)
+"""The ages of an item that holds for all."""
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[dict[str, int], re.Pattern[str], re.Pattern[str]]:
-    """Number words, ages, classes: on the normal form without diacritics (``ages.yml``)."""
+def _patterns() -> tuple[dict[str, int], frozenset[str], re.Pattern[str], re.Pattern[str]]:
+    """Number words, what means "below", ages, classes: on the normal form without diacritics (``ages.yml``)."""
     data = load_data("ages.yml")
     spelt: dict[str, int] = data["numbers"]
     number = "|".join([r"\d{1,2}", *sorted(spelt, key=len, reverse=True)])
@@ -34,19 +36,18 @@ def _patterns() -> tuple[dict[str, int], re.Pattern[str], re.Pattern[str]]:
         rf" ?tuoi\b"
         rf"|\b(?P<who>{who}) (?P<bare>{clear})\b(?! ?(?:{not_age})\b)"
     )
-    return spelt, re.compile(ages), re.compile(r"\blop (\d{1,2})(?!\d)")
+    return spelt, frozenset(data["below"]), re.compile(ages), re.compile(r"\blop (\d{1,2})(?!\d)")
 
 
 def named(text: str) -> frozenset[int]:
     """The ages under ``OF_AGE`` that a text names, in years; "dưới 16 tuổi" names the 15th, "lớp 8" two."""
-    spelt, ages, classes = _patterns()
+    spelt, below, ages, classes = _patterns()
     bare = strip_accents(normalise(text))
 
     def value(number: str) -> int:
         return int(number) if number.isdigit() else spelt[number]
 
     found: set[int] = set()
-    below = set(load_data("ages.yml")["below"])
     for match in ages.finditer(bare):
         numbers = [value(n) for n in match.group("first", "other", "bare") if n]
         found.update(n - 1 if {match["bound"], match["who"]} & below else n for n in numbers)
@@ -56,9 +57,15 @@ def named(text: str) -> frozenset[int]:
     return frozenset(age for age in found if 0 < age < OF_AGE)
 
 
-def against(ranges: Sequence[tuple[int, int] | None], ages: frozenset[int]) -> npt.NDArray[np.float32]:
-    """-1 for each item whose ages (from, below) hold none of those that are named, 0 for all others."""
-    return np.array(
-        [-1.0 if own and ages and not any(own[0] <= age < own[1] for age in ages) else 0.0 for own in ranges],
-        dtype=np.float32,
-    )
+def bounds(items: Sequence[Item]) -> npt.NDArray[np.int64]:
+    """The ages that each item holds for, one row (from, below) an item."""
+    return np.array([item.ages or ANY for item in items], dtype=np.int64).reshape(len(items), 2)
+
+
+def against(bounds: npt.NDArray[np.int64], ages: frozenset[int]) -> npt.NDArray[np.float32]:
+    """-1 for each item whose ages hold none of those that are named, 0 for all others."""
+    if not ages:
+        return np.zeros(len(bounds), dtype=np.float32)
+    told = np.array(sorted(ages))
+    inside = (bounds[:, :1] <= told) & (told < bounds[:, 1:])
+    return np.where(inside.any(axis=1), 0.0, -1.0).astype(np.float32)

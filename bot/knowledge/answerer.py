@@ -19,12 +19,12 @@ from bot.knowledge.phrases import Phrases
 from bot.knowledge.scope import foreign, taken_for
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
+from bot.language.audience import GROWN
 
 if TYPE_CHECKING:
     from bot.safety import Assessment, SafetyAnswers
     from bot.safety.types import Kind
 
-GROWN: tuple[Audience, ...] = ("parent", "teacher")
 SHOWN = 5
 ALTERNATIVES = 2
 NAMED = 3

@@ -199,9 +199,9 @@ def weigh(material: Material, questions: Sequence[Asked], trial: Sense) -> dict[
     meanings, names = Meanings.of_items(asked, trial), [item.id for item in items]
     right = np.array([[name in q.right for name in names] for q in questions], dtype=bool)
     words = np.stack([q.scores for q in questions])
-    ranges = [item.ages for item in items]
+    bounds = ages.bounds(items)
     signs = np.stack([
-        np.column_stack([meanings.likeness(trial.about(q.text), q.place), ages.against(ranges, ages.named(q.text))])
+        np.column_stack([meanings.likeness(trial.about(q.text), q.place), ages.against(bounds, ages.named(q.text))])
         for q in questions
     ])  # fmt: skip
     features = np.concatenate([words[:, :, None], signs], axis=2).astype(np.float32)

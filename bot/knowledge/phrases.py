@@ -52,9 +52,7 @@ def _law() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(load_data('refusals.yml')['law'])}){_END}")
 
 
-@lru_cache(maxsize=32)
-def _never(kind: str) -> re.Pattern[str] | None:
-    spelt = load_data("refusals.yml")["kinds"][kind].get("never")
+def _never(spelt: str | None) -> re.Pattern[str] | None:
     return re.compile(rf"(?<!\w)(?:{spelt}){_END}") if spelt else None
 
 
@@ -94,7 +92,7 @@ class Phrases:
                 entry.get("advice") or [],
                 entry["say"],
                 always=bool(kinds[entry["id"]].get("always")),
-                never=_never(entry["id"]),
+                never=_never(kinds[entry["id"]].get("never")),
                 beside=bool(kinds[entry["id"]].get("beside")),
             )
             for entry in data.get("refusals") or []

@@ -120,7 +120,7 @@ class Search:
         self._traits = list(dict.fromkeys(traits))
         numbers = {trait: number for number, trait in enumerate(self._traits)}
         self._trait_of = np.array([numbers[trait] for trait in traits], dtype=np.int64)
-        self._ages = [item.ages for item in self.items]
+        self._ages = ages.bounds(self.items)
         self.foreign = Examples(base.foreign, self.index.analyse)
         self._valid = lru_cache(maxsize=8)(self._valid_on)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ DATA = Path(__file__).parent / "data"
 _SENTENCE_END = re.compile(r"[.!?…]+(?=[\s”\"')]|$)|\n+")
 
 
-@lru_cache(maxsize=8)
+@cache
 def load_data(name: str) -> dict[str, Any]:
     """A YAML mapping of ``bot/knowledge/data``."""
     loaded: dict[str, Any] = yaml.safe_load((DATA / name).read_text(encoding="utf-8"))

@@ -12,6 +12,8 @@ from bot.db.engine import Store, open_store
 from bot.settings import Settings
 from tests.contract.receiver import Receiver
 from tests.contract.telegram_double import TelegramDouble
+from tests.contract.zalo_double import ZaloDouble
+from tests.contract.zalo_world import zalo_settings_for
 
 
 @pytest.fixture
@@ -50,3 +52,19 @@ async def bridge(
     await bridge.start(receiver)
     yield bridge
     await bridge.stop()
+
+
+@pytest.fixture
+def zalo() -> Iterator[ZaloDouble]:
+    with ZaloDouble() as double:
+        yield double
+
+
+@pytest.fixture
+def zalo_settings(tmp_path: Path, zalo: ZaloDouble) -> Settings:
+    return zalo_settings_for(tmp_path / "var", zalo)
+
+
+@pytest.fixture
+def zalo_store(zalo_settings: Settings) -> Store:
+    return open_store(zalo_settings)

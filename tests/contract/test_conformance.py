@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from bot.bridges.base import SendLater, SendRefused
 from bot.db import tables
 from bot.dialogue.messages import MAX_TEXT, Button, Reply
-from tests.contract.channels import Channel, TelegramChannel, WebChannel, ZaloChannel
+from tests.contract.channels import Channel, TelegramChannel, ZaloChannel
 from tests.contract.receiver import eventually
 from tests.contract.served import served
 from tests.contract.telegram_double import TelegramDouble
+from tests.contract.web_channel import WebChannel
 from tests.contract.zalo_double import ZaloDouble
 
 CHANNELS = ("telegram", "web", "zalo")

@@ -13,8 +13,8 @@ from bot.db.engine import open_store
 from bot.dialogue.messages import Reply
 from tests.contract.receiver import Receiver, eventually
 from tests.contract.served import served
-from tests.contract.test_zalo import CHILD, make_bridge, zalo_settings_for
 from tests.contract.zalo_double import ZaloDouble
+from tests.contract.zalo_world import CHILD, make_bridge, zalo_settings_for
 
 World = tuple[ZaloDouble, ZaloBridge]
 

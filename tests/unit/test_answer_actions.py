@@ -292,6 +292,23 @@ async def test_beside_the_safe_words_nobody_hears_a_guess() -> None:
     assert said == []
 
 
+@pytest.mark.parametrize("intent", ["goodbye", "deny", "chitchat"])
+async def test_nobody_who_thinks_of_dying_is_let_go_with_a_goodbye(intent: str) -> None:
+    dying = told("em muốn chết cho rồi", "high", "self_harm")
+    said, _ = await run(ActionSmallTalk(), tracker("thôi kệ em đi", intent, events=[dying]))
+    assert [m["response"] for m in said] == [None]
+    assert all(number in said[0]["text"] for number in ("111", "113", "115"))
+    said, _ = await run(ActionSmallTalk(), tracker("thôi kệ em đi", intent))
+    assert said[0]["response"] == f"utter_{intent}"
+
+
+@pytest.mark.parametrize("text", ["ma nay", "mà nè", "à mà"])
+async def test_by_the_way_hides_nothing(text: str) -> None:
+    said, events = await run(ActionQuickExit(), tracker(text, "quick_exit"))
+    assert [m["response"] for m in said] == ["utter_affirm"]
+    assert events == []
+
+
 async def test_words_of_danger_are_no_all_clear() -> None:
     shown = {"safety_shown": True, "risk": "immediate", "kind": "emergency"}
     assert await run(ActionCalm(), tracker("giờ thầy về rồi", "feel_safe", metadata=shown)) == ([], [])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pytest
 
 from bot.knowledge import KnowledgeBase
-from bot.knowledge.ages import against, named
+from bot.knowledge.ages import ANY, against, named
 from bot.knowledge.search import Search
 from bot.settings import ROOT
 
@@ -38,7 +39,7 @@ def test_the_ages_of_children_are_read_however_they_are_put(text: str, ages: set
 
 
 def test_only_an_age_outside_speaks_against_an_item() -> None:
-    ranges = [(13, 16), (16, 18), None]
+    ranges = np.array([(13, 16), (16, 18), ANY])
     assert against(ranges, frozenset({15})).tolist() == [0, -1, 0]
     assert against(ranges, frozenset({15, 17})).tolist() == [0, 0, 0]
     assert against(ranges, frozenset()).tolist() == [0, 0, 0]
