@@ -316,3 +316,13 @@ def test_what_is_left_out_is_read_in_the_light_of_the_question_before(
     thread = Thread().shown(["te-cha-me-hoc-tap"], asked)
     turn = talk.ask(answerer, said, "parent", ON, thread, "ask_law")
     assert turn.answer.items[0].id == item
+
+
+@pytest.mark.parametrize(
+    "text", ["làm sao để tui đừng đánh nó nữa", "lam sao de minh khong danh con nua", "chỉ tôi cách ngưng đánh con"]
+)
+def test_who_wants_to_stop_hitting_is_not_told_off_for_hitting(answerer: Answerer, text: str) -> None:
+    for told in (None, "disclosure"):
+        refused = answerer.refuse(text, "parent", "violence", told)
+        assert refused is None
+    assert answerer.refuse("tui đập thằng kia một trận được không", "parent", "violence") is not None
