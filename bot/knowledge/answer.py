@@ -86,9 +86,10 @@ class Wording:
             cited.append(Cited(document.number or document.cite, locator, since.isoformat() if since else None))
         return cited
 
-    def basis(self, item: Item) -> str:
-        """The line that names documents, places in them and since when they are in force; "" without any."""
-        mark = "" if self.base.certain(item) else self.phrases.say("mark")
+    def basis(self, item: Item, audience: str = "default") -> str:
+        """The line that names documents, places in them and since when they are in force; "" without any. A small
+        child reads in its own words that something is still being checked."""
+        mark = "" if self.base.certain(item) else self.phrases.say("mark", audience)
         places: dict[str, list[str]] = {}
         documents = {document.id: document for document, _ in self.base.cited(item)}
         for document, locator in self.base.cited(item):
@@ -107,15 +108,18 @@ class Wording:
                 parts.append(self.phrases.say("citation", **values))
         return self.phrases.say("basis", citations="; ".join(parts)) if parts else ""
 
+    def basis_or_mark(self, item: Item, audience: str = "default") -> str:
+        """The basis; where there is none, that something is still being checked, if it is."""
+        basis = self.basis(item, audience)
+        return basis or ("" if self.base.certain(item) else self.phrases.say("unchecked", audience))
+
     def spoken(self, item: Item, audience: Audience) -> str:
         """The item's short answer in the voice nearest to the audience's."""
         return next(item.variants[a] for a in FALLBACKS[audience] if a in item.variants)
 
     def short(self, item: Item, audience: Audience) -> str:
         """The short answer with its basis: first for teachers, last for everybody else; help is never far."""
-        said, basis = self.spoken(item, audience), self.basis(item)
-        if not basis and not self.base.certain(item):
-            basis = self.phrases.say("unchecked")
+        said, basis = self.spoken(item, audience), self.basis_or_mark(item, audience)
         parts = [basis, said] if audience == "teacher" else [said, basis]
         if "111" not in said:
             parts.append(self.phrases.say("help_line", audience))
@@ -127,7 +131,7 @@ class Wording:
         if item.steps:
             numbered = [f"{number}. {step}" for number, step in enumerate(item.steps, 1)]
             parts.append("\n".join([self.phrases.say("steps"), *numbered]))
-        parts.append(self.basis(item) or ("" if self.base.certain(item) else self.phrases.say("unchecked")))
+        parts.append(self.basis_or_mark(item, audience))
         parts.append(self.phrases.say("help_line", audience))
         return "\n".join(part for part in parts if part)
 

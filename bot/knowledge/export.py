@@ -55,20 +55,13 @@ def _website(wording: Wording, item: Item, on: date) -> Iterator[Block]:
     young = tuple(item.variants[who] for who in ("child", "teen") if who in item.variants)
     if young:
         yield from (Block("heading", (words["children"],)), Block("bullets", young))
-    basis = _basis(wording, item)
+    basis = wording.basis_or_mark(item)
     if basis:
         yield from (Block("heading", (words["basis"],)), Block("paragraph", (basis,)))
     yield from (Block("heading", (words["help"],)), Block("paragraph", (words["numbers"],)))
     if item.sources:
         yield from (Block("heading", (words["sources"],)), Block("bullets", tuple(item.sources)))
     yield Block("paragraph", (words["checked"].format(day=day_text(on)),))
-
-
-def _basis(wording: Wording, item: Item) -> str:
-    basis = wording.basis(item)
-    if basis or wording.base.certain(item):
-        return basis
-    return wording.phrases.say("unchecked")
 
 
 def _loudspeaker(wording: Wording, item: Item) -> Iterator[Block]:
@@ -107,7 +100,7 @@ def _handout(wording: Wording, item: Item) -> Iterator[Block]:
     if item.details and room - count_words(item.details) > 0:
         yield Block("paragraph", (item.details,))
     yield Block("paragraph", (words["care"],))
-    if basis := _basis(wording, item):
+    if basis := wording.basis_or_mark(item):
         yield Block("paragraph", (basis,))
     yield Block("paragraph", (words["numbers"],))
 

@@ -75,7 +75,7 @@ class FollowUp:
     @property
     def same_case(self) -> bool:
         """Whether it asks more about the same case ("phạt bao nhiêu?"), not about another ("còn 15 tuổi thì sao")."""
-        return bool(self.aspects) and not self.aspects & {"age", "person", "voluntary"}
+        return bool(self.aspects) and not self.aspects & {"age", "person", "voluntary", "site"}
 
     @property
     def intent(self) -> str | None:
@@ -157,6 +157,8 @@ def _ellipsis(bare: str, text: str, thread: Thread, tables: _Tables) -> FollowUp
                 rest = cue.sub(" ", rest)
     own = len(_own(rest, tables.fillers))
     leans = bool(aspects) and own <= (BESIDE if lead else 0)
+    if aspects == {"site"} and not (lead or tail or _site(thread.asked)):
+        return None  # a name alone leans on nothing that named one
     if not leans and not (lead and tail and own <= BETWEEN):
         return None
     if not aspects and not own:
@@ -164,10 +166,18 @@ def _ellipsis(bare: str, text: str, thread: Thread, tables: _Tables) -> FollowUp
     return FollowUp("ellipsis", text=in_context(text, thread.asked), said=text, aspects=frozenset(aspects))
 
 
+def _site(text: str) -> re.Match[str] | None:
+    """Where a text names a site or an app."""
+    return next((m for cue in _tables().aspects["site"] if (m := cue.search(text.lower()))), None)
+
+
 def in_context(text: str, asked: str) -> str:
     """A question with something left out, put together with the one before: an age takes the place of the last age
-    there ("18 tuổi quan hệ với bạn gái 15 tuổi", "thế còn 16 tuổi"), anything else is added."""
+    there ("18 tuổi quan hệ với bạn gái 15 tuổi", "thế còn 16 tuổi"), a site that of the site, anything else is added."""
     said = _BARE_AGE.sub(r"\1 tuổi", re.sub(r"^\W+|\W+$", "", text))
+    here, there = _site(said), _site(asked)
+    if here and there and not _AGE.search(said):
+        return f"{asked[: there.start('site')]}{here['site']}{asked[there.end('site') :]}"
     new, old = list(_AGE.finditer(said)), list(_AGE.finditer(asked))
     if len(new) != 1 or not old:
         return f"{asked} {said}".strip()

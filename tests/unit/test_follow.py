@@ -70,6 +70,41 @@ def test_other_talk_is_no_wish(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "tôi muốn nhắn thêm vào tin",
+        "nhan them vao tin bao",
+        "con nói thêm vô tin hôm qua được hông",
+        "bổ sung thông tin cho tin báo hôm trước",
+        "bo sung vao phieu em da gui",
+        "gửi thêm hình vào báo cáo",
+        "kể thêm về vụ con đã báo",
+        "em nhắn thêm chi tiết cho tin đã gửi",
+        "tôi bổ sung thêm về vụ tôi báo bữa trước",
+    ],
+)
+def test_adding_to_what_was_sent(text: str) -> None:
+    assert follow.wish(text) == "/add_information"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nó nhắn thêm mấy tin nhắn dọa con",
+        "xem thêm",
+        "kể thêm đi bạn",
+        "bạn em kể thêm cho tin tức nghe",
+        "con muốn nói thêm là ba đánh con",
+        "nói thêm cho dễ hiểu",
+        "báo thêm một vụ nữa",
+        "con kể thêm vụ hôm qua ba đánh",
+    ],
+)
+def test_telling_more_is_not_adding(text: str) -> None:
+    assert follow.wish(text) is None
+
+
+@pytest.mark.parametrize(
     "text", ["xóa tin đã gửi giúp em", "xoa tin em da gui", "xóa giùm con cái tin đã báo", "xoá báo cáo của tôi"]
 )
 def test_deleting_what_was_sent(text: str) -> None:

@@ -213,6 +213,9 @@ def test_every_law_answer_names_document_place_and_day(answerer: Answerer) -> No
         assert "có hiệu lực từ" in text, item.id
         assert item.citations[0].locator in text
         assert ("đang chờ đối chiếu" in text) == (not answerer.base.certain(item)), item.id
+        text = answerer.show(item.id, "child", ON).text
+        assert "đối chiếu" not in text
+        assert ("đang coi lại" in text) == (not answerer.base.certain(item)), item.id
 
 
 def test_counts(answerer: Answerer) -> None:

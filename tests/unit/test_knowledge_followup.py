@@ -42,6 +42,21 @@ ALONE = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["tiktok thì sao", "còn zalo", "bên youtube sao", "tiktok", "vậy telegram thì làm sao"])
+def test_another_site_takes_the_place_of_the_one_asked_about(text: str) -> None:
+    thread = Thread(("mot",), "short", None, "làm sao gỡ hình trên facebook")
+    for said in (text, strip_accents(text)):
+        found = read(said, thread)
+        assert found is not None, said
+        assert found.kind == "ellipsis"
+        assert "facebook" not in found.text
+        assert not found.same_case
+
+
+def test_a_site_alone_leans_on_nothing_that_named_none() -> None:
+    assert read("tiktok", THREAD) is None
+
+
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in LEANING.items() for text in texts])
 def test_leaning_messages_are_recognised_with_and_without_diacritics(kind: str, text: str) -> None:
     for said in (text, strip_accents(text)):
@@ -70,6 +85,8 @@ def test_an_age_takes_the_place_of_the_age() -> None:
     assert in_context("thế còn 15 tuổi thì sao?", THREAD.asked) == "15 tuổi quan hệ với bạn gái có bị đi tù không"
     two = "18 tuổi quan hệ với bạn gái 15 tuổi"
     assert in_context("còn với người dưới 13 thì sao", two) == "18 tuổi quan hệ với bạn gái dưới 13 tuổi"
+    assert in_context("tiktok thì sao", "gỡ hình trên Facebook ở đâu") == "gỡ hình trên tiktok ở đâu"
+    assert in_context("con zalo", "go hinh tren facebook") == "go hinh tren zalo"
     assert in_context("vậy báo ở đâu", "bị tung hình") == "bị tung hình vậy báo ở đâu"
 
 
