@@ -41,11 +41,13 @@ RASA_TEXT = 2000
 """Characters given to Rasa; safety reads the whole message."""
 STICKERS = ("sticker", "animation")
 GOING_ON = ("again", "repeated_emergency")
+INSIDE = ("at_the_door", "still_inside")
 ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
 """Safe words that still hold when the person goes on and tells nothing graver."""
 IN_TURNS = {
     "again": "still", "repeated_emergency": "emergency",
     "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
+    "at_the_door": "still_inside", "still_inside": "at_the_door",
 }  # fmt: skip
 """What is said instead of the words that were said last."""
 
@@ -190,7 +192,7 @@ class Conversation:
             memory.helped = True
             return self._say_safe(answer.form, memory, within=False)
         if memory.helped and not memory.in_form and cannot_call(said.text):
-            inside = memory.safe_form == "at_the_door"  # not over to the neighbours, then
+            inside = memory.safe_form in INSIDE  # not over to the neighbours, then
             form = memory.safe_form if inside else "cannot_call"
             return self._say_safe(form, memory, within=bool(memory.awaits))  # in a form it is a contact
         if answer is not None or not assessment.at_risk:
@@ -216,7 +218,7 @@ class Conversation:
         form = choose_form(assessment, within, repeated, self._audience(memory))
         if form in GOING_ON and memory.safe_form in ABOUT_DYING:
             form = "self_harm_still"
-        if form in GOING_ON and memory.safe_form == "at_the_door":
+        if form in GOING_ON and memory.safe_form in INSIDE:
             form = memory.safe_form  # outside, where it is said to run to, stands the stranger
         if memory.safe_form == "harmed" and assessment.kind in ("disclosure", "emergency"):
             form = memory.safe_form  # "he comes over again": who is in danger then is the other child

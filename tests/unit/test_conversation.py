@@ -197,11 +197,18 @@ async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_ot
     assert "ở một mình" in again.replies[0].text or "ngồi cạnh" in again.replies[0].text
 
 
-@pytest.mark.parametrize("before", ["at_the_door", "harmed"])
-async def test_who_goes_on_keeps_the_words_for_their_own_danger(assessor: RiskAssessor, before: str) -> None:
-    memory = Memory(introduced=True, audience="child", risk="immediate", helped=True, safe_form=before)
+async def test_who_has_hurt_another_and_goes_on_keeps_the_words_for_that(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True, audience="child", risk="immediate", helped=True, safe_form="harmed")
     turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
-    assert turn.replies[0].text == SafetyAnswers.load().forms[before]["child"]
+    assert turn.replies[0].text == SafetyAnswers.load().forms["harmed"]["child"]
+
+
+async def test_with_a_stranger_at_the_door_the_words_change_and_nobody_is_sent_out(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True, audience="child", risk="immediate", helped=True, safe_form="at_the_door")
+    said = [(await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)).replies[0].text for _ in range(3)]
+    forms = SafetyAnswers.load().forms
+    assert said == [forms[name]["child"] for name in ("still_inside", "at_the_door", "still_inside")]
+    assert not any("chạy" in text for text in said)
 
 
 async def test_who_speaks_of_dying_for_the_first_time_is_asked_in_full(assessor: RiskAssessor) -> None:
