@@ -96,7 +96,7 @@ class ActionFollowUp(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         wanted, receipt = intent(tracker), receipt_of(tracker)
-        if wanted == "withdraw_report" and entity(tracker, "forced"):
+        if wanted in ("withdraw_report", "delete_report") and entity(tracker, "forced"):
             # Also without a receipt: somebody may stand beside the child and dictate.
             await to_thread.run_sync(reports().note_pressure, tracker.sender_id, receipt)
             dispatcher.utter_message(response="utter_withdraw_noted")
@@ -161,7 +161,7 @@ async def _call(dispatcher: CollectingDispatcher, tracker: Tracker, receipt: str
     if words:
         step = next(step for step in STEPS if step not in known)
         ended = follow.ends(str(words))
-        if ended and step == "number":
+        if follow.wants_no_call(str(words)) or (ended and step == "number"):
             await to_thread.run_sync(reports().arrange_call, receipt, tracker.sender_id, None)
             dispatcher.utter_message(response="utter_call_off")
             return [*opened(receipt), SlotSet(CALL, None)]

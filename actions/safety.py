@@ -6,6 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.leaving import leaves
 from actions.plea import danger_told
 from actions.shared import (
     Events,
@@ -14,6 +15,7 @@ from actions.shared import (
     inform,
     intent,
     metadata,
+    refuse,
     risk,
     safety_answers,
     speak,
@@ -41,7 +43,7 @@ class ActionSafety(SafeAction):
     """The safe answer to a disclosure. Silent when the gateway has said it in this turn already; when only the
     intent hints at a disclosure, the gentle form."""
 
-    informs = True
+    leans = informs = True
 
     def name(self) -> str:
         return "action_safety"
@@ -114,6 +116,10 @@ class ActionQuickExit(SafeAction):
             # "ba" may be whom they tell of: to forget what was said before would lose it
             if not metadata(tracker).get("safety_shown"):
                 dispatcher.utter_message(response="utter_affirm")
+            return []
+        if intent(tracker) == "quick_exit" and typed(tracker) and not leaves(typed(tracker)):
+            if not metadata(tracker).get("safety_shown") and not refuse(dispatcher, tracker, by_model=True):
+                dispatcher.utter_message(response="utter_affirm")  # the button to leave is with it
             return []
         dispatcher.utter_message(response="utter_quick_exit")
         dispatcher.utter_message(json_message={"kind": "hide", "forget": True, "in_form": False})

@@ -1,10 +1,10 @@
-"""Actions about the service itself: whose voice, and forgetting a chat."""
+"""Actions about the service itself: whose voice, a person instead of the machine, and forgetting a chat."""
 
 from __future__ import annotations
 
 from anyio import to_thread
 from rasa_sdk import Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import AllSlotsReset, Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.report import reports
@@ -29,6 +29,19 @@ class ActionSetAudience(SafeAction):
         return [SlotSet("audience", chosen)]
 
 
+class ActionTalkToHuman(SafeAction):
+    """How to reach a person. "nói dễ hơn được không" after an answer is another wish, however it was understood."""
+
+    leans = True
+
+    def name(self) -> str:
+        return "action_talk_to_human"
+
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:  # noqa: ARG002
+        dispatcher.utter_message(response="utter_talk_to_human")
+        return []
+
+
 class ActionDeleteMyData(SafeAction):
     """Says what deleting means, asks once, and deletes what the chat keeps."""
 
@@ -42,4 +55,4 @@ class ActionDeleteMyData(SafeAction):
         await to_thread.run_sync(reports().forget_reporter, tracker.sender_id)
         dispatcher.utter_message(response="utter_deleted")
         dispatcher.utter_message(json_message={"forget": True, "in_form": False})
-        return []
+        return [Restarted(), AllSlotsReset()]  # a report in the middle of which it was asked is gone, too

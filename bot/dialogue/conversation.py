@@ -7,7 +7,7 @@ even when Rasa, the action server, the database or the case system is down.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -16,23 +16,14 @@ from anyio import CapacityLimiter, to_thread
 from bot.dialogue import follow
 from bot.dialogue.commands import Said, interpret
 from bot.dialogue.intake import is_plain_answer
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
+from bot.dialogue.safe_words import SafeWords, voice
+from bot.dialogue.wishes import rephrased
 from bot.language.audience import AUDIENCES, audience_of_age, guess_audience
-from bot.safety import (
-    RISKS,
-    Answered,
-    Assessment,
-    Context,
-    Risk,
-    RiskAssessor,
-    SafetyAnswers,
-    answered,
-    cannot_call,
-    choose_form,
-    question,
-)
+from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers, answered
 
 log = structlog.get_logger(__name__)
 RECENT, REMEMBERED = 3, 300
@@ -40,16 +31,6 @@ RECENT, REMEMBERED = 3, 300
 RASA_TEXT = 2000
 """Characters given to Rasa; safety reads the whole message."""
 STICKERS = ("sticker", "animation")
-GOING_ON = ("again", "repeated_emergency")
-INSIDE = ("at_the_door", "still_inside")
-ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
-"""Safe words that still hold when the person goes on and tells nothing graver."""
-IN_TURNS = {
-    "again": "still", "repeated_emergency": "emergency",
-    "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
-    "at_the_door": "still_inside", "still_inside": "at_the_door",
-}  # fmt: skip
-"""What is said instead of the words that were said last."""
 
 
 class Understanding(Protocol):
@@ -57,36 +38,6 @@ class Understanding(Protocol):
 
     async def handle(self, sender: str, text: str, metadata: dict[str, Any], repeated: bool) -> RasaTurn:
         """Give one message to Rasa. Raises ``RasaDown``."""
-
-
-@dataclass
-class Memory:
-    """What is remembered of one chat between messages (sealed at rest)."""
-
-    introduced: bool = False
-    audience: str | None = None
-    audience_chosen: bool = False
-    risk: Risk = "none"
-    recent: list[str] = field(default_factory=list)
-    in_form: bool = False
-    helped: bool = False
-    """The long safe answer has been given; while nothing graver is said, the short one follows."""
-    draft: bool = False
-    """A report was begun and not sent: the chat is kept for longer, so that it can be taken up again."""
-    asked: str = ""
-    """What the last safe answer asked (``bot.safety.asked``): the next words may be the answer."""
-    safe_form: str = ""
-    """Which safe words were said last: the same are not said twice in a row to somebody who tells word by word."""
-    awaits: str = ""
-    """The step behind the receipt that waits for the person's next words."""
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any] | None) -> Memory:
-        known = {k: v for k, v in (data or {}).items() if k in cls.__dataclass_fields__}
-        return cls(**known)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass
@@ -113,6 +64,7 @@ class Conversation:
     def __init__(self, assessor: RiskAssessor, answers: SafetyAnswers, rasa: Understanding) -> None:
         self._assessor = assessor
         self._answers = answers
+        self._safe = SafeWords(assessor, answers)
         self._rasa = rasa
         self._thinking = CapacityLimiter(1)  # a thread beside the loop, which must take what comes in meanwhile
 
@@ -135,7 +87,7 @@ class Conversation:
         if assessment is None:
             assessment = await to_thread.run_sync(self._assess, said.text, memory, limiter=self._thinking)
         turn = Turn([], memory, risk=assessment.risk)
-        safe = self._safe_words(said, memory, assessment, answer)
+        safe = self._safe.needed(said, memory, assessment, answer, asked)
         if safe is not None:
             turn.replies.append(safe)
         elif over and not assessment.at_risk:
@@ -156,7 +108,7 @@ class Conversation:
         assessment = self._assess(said.text, memory)
         replies = [say("system_down", memory.audience)]
         if assessment.at_risk:
-            replies.insert(0, self._answers.answer(assessment, self._audience(memory)))
+            replies.insert(0, self._answers.answer(assessment, voice(memory)))
         return Turn(replies, memory, risk=assessment.risk, rasa_failed=True)
 
     def listen(self, message: IncomingMessage, memory: Memory) -> Turn:
@@ -167,7 +119,7 @@ class Conversation:
         turn = Turn([], memory, risk=assessment.risk, silent=True)
         graver = not memory.helped or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
         if assessment.at_risk and (graver or assessment.risk == "immediate"):
-            turn.replies.append(self._safe_answer(assessment, memory))
+            turn.replies.append(self._safe.answer(assessment, memory, said.text))
         self._remember(turn, said.text, assessment)
         return turn
 
@@ -186,62 +138,11 @@ class Conversation:
             replies.append(say("human_resume", memory.audience))
         return Turn(replies, memory, unasks=True)
 
-    def _safe_words(self, said: Said, memory: Memory, assessment: Assessment, answer: Answered | None) -> Reply | None:
-        """The safe words that a message needs, if any."""
-        if answer is not None and answer.form:
-            memory.helped = True
-            return self._say_safe(answer.form, memory, within=False)
-        if memory.helped and not memory.in_form and cannot_call(said.text):
-            inside = memory.safe_form in INSIDE  # not over to the neighbours, then
-            form = memory.safe_form if inside else "cannot_call"
-            return self._say_safe(form, memory, within=bool(memory.awaits))  # in a form it is a contact
-        if answer is not None or not assessment.at_risk:
-            return None
-        if not memory.in_form and follow.forced_wish(said.text) and not _acute(assessment):
-            return None  # whoever dictates may read along: the neutral answer has the numbers
-        answers = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
-        if answers and memory.helped and self._only_by_context(said.text, memory, assessment):
-            return None  # "nơi ở là xã …", "kể tiếp" in a talk of danger: the safe words were said, it goes on
-        return self._safe_answer(assessment, memory)
-
-    def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:
-        """Whether nothing graver is told, and only what was told before makes the message one at risk."""
-        graver = assessment.risk == "immediate" or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
-        return not graver and not self._assessor.assess(text, Context(in_form=True)).at_risk
-
-    def _safe_answer(self, assessment: Assessment, memory: Memory) -> Reply:
-        """The safe words; short when the long ones were said and nothing graver is told."""
-        repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
-        repeated = repeated and (assessment.kind != "self_harm" or memory.safe_form in ABOUT_DYING)
-        memory.helped = True
-        within = memory.in_form or bool(memory.awaits)
-        form = choose_form(assessment, within, repeated, self._audience(memory))
-        if form in GOING_ON and memory.safe_form in ABOUT_DYING:
-            form = "self_harm_still"
-        if form in GOING_ON and memory.safe_form in INSIDE:
-            form = memory.safe_form  # outside, where it is said to run to, stands the stranger
-        if memory.safe_form == "harmed" and assessment.kind in ("disclosure", "emergency"):
-            form = memory.safe_form  # "he comes over again": who is in danger then is the other child
-        return self._say_safe(form, memory, within)
-
-    def _say_safe(self, form: str, memory: Memory, within: bool) -> Reply:
-        """Safe words in the person's voice; remembers what they ask."""
-        voice = self._audience(memory)
-        form = IN_TURNS.get(form, form) if form == memory.safe_form else form
-        memory.safe_form = form
-        if not within:
-            memory.asked = question(form, voice)
-        return self._answers.special(form, voice, in_form=within)
-
     def _assess(self, text: str, memory: Memory) -> Assessment:
         if memory.in_form and is_plain_answer(text):
             return self._assessor.assess(text, Context(in_form=True))
         context = Context(earlier=memory.risk, in_form=memory.in_form, recent=tuple(memory.recent))
         return self._assessor.assess(text, context)
-
-    @staticmethod
-    def _audience(memory: Memory) -> str:
-        return memory.audience or "teen"
 
     @staticmethod
     def _learn_audience(said: Said, memory: Memory) -> None:
@@ -260,9 +161,9 @@ class Conversation:
         """A photo, voice message, sticker or nothing readable; a caption is answered as words."""
         if message.media == "withheld":
             # The platform keeps children's words from us: what they need in any case are the numbers.
-            first = self._answers.emergency(self._audience(memory))
+            first = self._answers.emergency(voice(memory))
         elif message.media and message.media not in STICKERS:
-            first = self._answers.special("voice" if message.media == "voice" else "photo", self._audience(memory))
+            first = self._answers.special("voice" if message.media == "voice" else "photo", voice(memory))
         else:
             first = say("sticker" if message.media else "empty", memory.audience)
         if not said.text:
@@ -315,7 +216,7 @@ class Conversation:
         memory.asked = str(result.wishes.get("asks", "" if memory.in_form else memory.asked))
         turn.danger = bool(result.wishes.get("danger"))
         if result.wishes.get("calm"):
-            memory.risk, memory.recent, memory.helped = "none", [], False
+            memory.risk, memory.recent, memory.helped, memory.swallowed = "none", [], False, False
             turn.calm = True
         if result.wishes.get("forget"):
             turn.memory = None
@@ -351,35 +252,11 @@ class Conversation:
             turn.memory.risk = assessment.risk
 
 
-def _acute(assessment: Assessment) -> bool:
-    """Whether the words themselves tell of danger now, and not only that somebody stands near."""
-    told = [c for c in assessment.codes if not c.startswith("model_") and c != "perpetrator_near"]
-    return assessment.risk == "immediate" and bool(told)
-
-
 def hidden(channel: str) -> Reply:
     """The neutral words of the quick exit, with what is left to clear by hand on this channel."""
     return say(
         f"quick_exit_{channel}" if f"quick_exit_{channel}" in load_yaml("phrases.yml") else "quick_exit", None, "hide"
     )
-
-
-def rephrased(said: Said, memory: Memory) -> Said:
-    """What the message means where it stands: words that a step waits for, or a wish about a report."""
-    awaited, memory.awaits = memory.awaits, ""
-    if not said.text or said.to_rasa.startswith("/"):
-        return said
-    if awaited:
-        return replace(said, to_rasa=follow.words_for(awaited, said.text))
-    wish = rephrased_wish(said, memory)
-    return replace(said, to_rasa=wish) if wish else said
-
-
-def rephrased_wish(said: Said, memory: Memory) -> str | None:
-    """The payload of a wish about a report that was put off or sent."""
-    if memory.in_form or not said.text or said.to_rasa.startswith("/"):
-        return None
-    return "/start_report" if memory.draft and follow.resumes(said.text) else follow.wish(said.text)
 
 
 def with_audience(to_rasa: str, memory: Memory) -> str:

@@ -42,6 +42,11 @@ def ends(text: str) -> bool:
     return _says(text, "end")
 
 
+def wants_no_call(text: str) -> bool:
+    """Whether somebody who was to be called back does not want it after all."""
+    return _says(text, "no_call")
+
+
 def leaves(text: str, in_form: bool) -> bool:
     """Whether somebody who waits for an officer waits no longer. ``in_form``: "thôi" alone may mean the report."""
     return _says(text, "leave") or (not in_form and _says(text, "leave_alone"))

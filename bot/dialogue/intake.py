@@ -30,10 +30,12 @@ from bot.dialogue.intake_answers import (
     TIME,
     TOLD,
     Message,
+    asks_who_knows,
     command_of,
     correction,
     found_in,
     is_bare_stop,
+    is_contact,
     is_interruption,
     is_off_topic,
     is_plain_answer,
@@ -103,10 +105,13 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     command = _command(requested, slots, message, audience)
     if command is not None:
         return command
+    if asks_who_knows(message):
+        return Step({requested: None}, say="utter_who_reads")
     value = parse(requested, message)
     words = len(message.text.split())
     short = _is_clear(requested, value) and words <= SHORT
-    if requested in ASIDE and is_telling(message) and not short:
+    aside = requested in ASIDE or (requested == CONTACT and not is_contact(message.text))
+    if aside and (is_telling(message) or _says_more(requested, value, words)) and not short:
         return _told_aside(requested, slots, message, value)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
@@ -117,6 +122,11 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if value is None:
         return _missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
     return _answered(requested, slots, message, value, audience)
+
+
+def _says_more(requested: str, value: Any, words: int) -> bool:
+    """Whether an answer to whether there is danger tells more than that: it must not be lost."""
+    return requested == DANGER and value is not None and words > SHORT
 
 
 def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) -> Step:
@@ -134,6 +144,8 @@ def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, valu
     told = slots.get(STORY)
     updates: dict[str, Any] = {STORY: f"{told}\n{message.text}" if told and told != SKIPPED else message.text}
     refused = requested == CONSENT and value is False  # "không biết nữa, …": no answer inside a tale
+    if isinstance(value, dict):
+        value = {**value, "text": ""}  # the tale stands in the story; of the place only its name
     if _is_clear(requested, value) and not refused:
         return Step({**updates, requested: value, MISSES: 0})
     misses = int(slots.get(MISSES) or 0) + 1
@@ -176,10 +188,10 @@ def told_already(slots: Mapping[str, Any]) -> bool:
 
 
 def _command(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
-    fix = correction(requested, message)
-    if fix is not None:
-        return _corrected(requested, fix[0], fix[1])
     name = command_of(message)
+    fix = None if name == "pause" else correction(requested, message)  # "không phải lời kể, ý là khoan gửi"
+    if fix is not None:
+        return _corrected(requested, fix[0], fix[1], slots)
     skippable = requested not in ALWAYS
     if name is None and requested not in CHOICES and is_bare_stop(message):
         name = "stop"  # where a yes or no is asked for it may be "đúng"
@@ -209,11 +221,13 @@ def _finish(requested: str, slots: Mapping[str, Any], audience: str) -> Step:
     return Step({**{name: SKIPPED for name in (*left, requested) if name not in kept}, MISSES: 0})
 
 
-def _corrected(requested: str, field: str, value: Any) -> Step:
+def _corrected(requested: str, field: str, value: Any, slots: Mapping[str, Any]) -> Step:
     """Take the new value of a field, or ask for it; then read everything back again."""
     if field not in (*questions(), *KNOWN_BY_TELLING) or field in ALWAYS:
         return Step({requested: None})
     updates: dict[str, Any] = {field: value, MISSES: 0, FIXING: None if value is not None else field}
+    if field == STORY and slots.get(STORY) not in (None, SKIPPED):
+        updates[TOLD] = slots[STORY]  # what was told stays: "không có gì thêm" must not be all that is left
     if requested != field:
         updates[requested] = None
     return Step(updates, say="utter_report_corrected" if value is not None else None)

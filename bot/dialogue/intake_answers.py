@@ -149,7 +149,13 @@ def _value(name: str, message: Message) -> Any:
         return {"commune": message.entities["commune"], "text": said[-1] if said else ""}
     if name == SEX:
         return message.entities.get("sex")
-    return None
+    return _behind(message.text) if name in (TIME, RELATION, CONTACT, CARER) else None
+
+
+def _behind(text: str) -> str | None:
+    """What stands behind "thành" or "là": "sửa thời điểm thành chủ nhật"."""
+    found = re.search(r"\b(?:thanh|phai la|lai la|la)\s+(\S.*)$", strip_accents(text.lower()))
+    return " ".join(text.split()[-len(found.group(1).split()) :]).strip(" .") if found else None
 
 
 def _number(text: str) -> int | None:
@@ -210,7 +216,9 @@ def parse(requested: str, message: Message) -> Any:
         value = message.entities["value"]
         return {"yes": True, "no": False}.get(value, value)
     if requested in YES_NO:
-        if requested == DANGER and message.risk == "immediate":
+        if requested == DANGER:
+            return danger_said(message)
+        if requested == CONSENT and not message.pressed and _agrees(message.text):
             return True
         answer = yes_or_no(message)
         return answer if requested != CONFIRM or not answer or message.pressed or _only_yes(message.text) else None
@@ -230,7 +238,40 @@ def parse(requested: str, message: Message) -> Any:
         return {"commune": commune, "text": message.text.strip()} if named else None
     if requested == CONTACT and re.fullmatch(r"\D{0,8}\d{1,3}\D{0,8}", message.text.strip()):
         return None  # somebody's age
+    if requested == CONTACT and not message.pressed and re.search(r"\d{9,}", re.sub(r"[ .-]", "", message.text)):
+        return message.text.strip()  # a number, whatever is said beside it
     return _free_text(requested, message)
+
+
+def danger_said(message: Message) -> bool | None:
+    """Whether there is danger now. What is safe only until the afternoon ("an toàn, nhưng chiều ba nó đón") is not."""
+    if message.risk == "immediate" and not message.pressed:
+        return True
+    if message.pressed:
+        return yes_or_no(message)
+    words, bare = load_yaml("intake.yml"), strip_accents(normalise(message.text))
+    calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
+    if calm and re.search(rf"\b(?:{words['soon']['but']})\b.*\b(?:{words['soon']['when']})", bare):
+        return True
+    return False if calm else yes_or_no(message)
+
+
+def _agrees(text: str) -> bool:
+    """Whether a sentence says "đồng ý" somewhere, and not that it does not."""
+    bare = strip_accents(normalise(text))
+    return (
+        re.search(r"(?<!khong )(?<!chua )(?<!hong )(?<!ko )\bdong y\b(?! (?:khong|hong|duoc khong))", bare) is not None
+    )
+
+
+def asks_who_knows(message: Message) -> bool:
+    """Whether somebody asks who will learn of their report."""
+    return not message.pressed and says(message.text, load_yaml("intake.yml")["who_knows"])
+
+
+def is_contact(text: str) -> bool:
+    """Whether words name a way to be reached."""
+    return re.search(load_yaml("intake.yml")["contact"], strip_accents(normalise(text))) is not None
 
 
 def names_place(text: str) -> bool:

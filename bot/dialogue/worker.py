@@ -25,10 +25,11 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.db.together import Together
 from bot.dialogue.commands import interpret
-from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.conversation import Conversation, Turn
 from bot.dialogue.doorway import Doorway, Seen
 from bot.dialogue.floor import OFFICER, WAITS, Floor, FloorChanged
 from bot.dialogue.inbox import MAX_ATTEMPTS, DueReply, Inbox, Outgoing, Pending
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.metrics import MESSAGES, REPLIES, TURN_SECONDS
 

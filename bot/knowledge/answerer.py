@@ -30,6 +30,8 @@ ALTERNATIVES = 2
 NAMED = 3
 FEW = 6
 """Words; who says no more than that and asks nothing wants nothing beside the safe words."""
+ARTICLE, DOCUMENT = 0.7, 0.6
+"""How well an item must fit a reference (``References.match``): the article alone, or the document alone."""
 MAX_QUESTION = 2000
 """What stands behind is not read: a question is short, and the time to answer must be too."""
 
@@ -161,9 +163,9 @@ class Answerer:
         first = result.hits[0]
         if result.today is not None:
             return "unknown"  # the law of that day is not here, and today's must not stand in for it
-        if result.reference and first.reference < (0.7 if result.reference.articles else 0.6):
+        if result.reference and first.reference < (ARTICLE if result.reference.articles else DOCUMENT):
             return "unknown"
-        if first.reference >= 0.7:
+        if first.reference >= ARTICLE:
             return "answered"
         if not ours and not result.reference and foreign(result.signs, shares or taken_for(intent)):
             return "out_of_scope"

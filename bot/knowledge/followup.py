@@ -131,6 +131,12 @@ def read(text: str, thread: Thread) -> FollowUp | None:
     return _ellipsis(bare, text, thread, tables)
 
 
+def asks_on(text: str) -> bool:
+    """Whether a message only asks on about the last answer, whatever that was ("nguồn ở đâu", "phạt bao nhiêu")."""
+    wanted = read(text, Thread(items=("",), asked=" "))
+    return wanted is not None and (wanted.kind in ("simpler", "source", "more") or wanted.aspects == {"penalty"})
+
+
 def _only(bare: str, cues: list[re.Pattern[str]], fillers: frozenset[str]) -> bool:
     """Whether a message holds a cue and nothing else that means something."""
     rest = bare
@@ -173,7 +179,7 @@ def _site(text: str) -> re.Match[str] | None:
 
 def in_context(text: str, asked: str) -> str:
     """A question with something left out, put together with the one before: an age takes the place of the last age
-    there ("18 tuổi quan hệ với bạn gái 15 tuổi", "thế còn 16 tuổi"), a site that of the site, anything else is added."""
+    there ("18 tuổi quan hệ với bạn gái 15 tuổi", "thế còn 16 tuổi"), a site that of the site; the rest is added."""
     said = _BARE_AGE.sub(r"\1 tuổi", re.sub(r"^\W+|\W+$", "", text))
     here, there = _site(said), _site(asked)
     if here and there and not _AGE.search(said):

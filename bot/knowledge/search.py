@@ -169,9 +169,9 @@ class Search:
         scores = self._ordered(scores, np.column_stack([near, self.against(text)]))
         if told:
             scores = self._in_light(scores, f"{told}. {text}", audience, kind)
-        fits = np.zeros(len(self.items), dtype=np.float32)
-        if reference:
-            fits = np.array([self.references.match(reference, i) for i in self.items], dtype=np.float32)
+        fits = np.zeros(len(self.items))
+        if reference:  # in 64 bits: 0.7 in 32 is less than 0.7
+            fits = np.array([self.references.match(reference, i) for i in self.items])
             scores = scores + weights()[2] * fits
         today = self._only_today(scores, day, on) if past else None
         if today is not None:

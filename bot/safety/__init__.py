@@ -4,7 +4,7 @@ Imports no web, database or Rasa code.
 """
 
 from .answers import SafetyAnswers, choose_form
-from .asked import Answered, answered, cannot_call, question
+from .asked import Answered, answered, cannot_call, offers_picture, question, swallowed, unwell
 from .assess import RiskAssessor
 from .introductions import introduces, only_afraid
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
@@ -23,6 +23,9 @@ __all__ = [
     "cannot_call",
     "choose_form",
     "introduces",
+    "offers_picture",
     "only_afraid",
     "question",
+    "swallowed",
+    "unwell",
 ]

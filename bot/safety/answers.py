@@ -74,6 +74,8 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         return "harmed" if "admits_harm" in codes and audience in YOUNG else "offender"
     if "at_door" in codes and assessment.at_risk and audience in YOUNG and assessment.kind != "self_harm":
         return "at_the_door"
+    if "own_hand" in codes and assessment.kind == "disclosure" and assessment.at_risk and not in_form:
+        return "own_hand"
     if codes & MISSING and assessment.at_risk and audience not in YOUNG and not in_form:
         return "missing"
     if assessment.kind == "self_harm" and assessment.at_risk:

@@ -82,9 +82,28 @@ def _yes_or_no(asked: str, text: str) -> str | None:
 
 def cannot_call(text: str) -> bool:
     """Whether somebody says that they cannot call: no phone, no money on it, nobody answers."""
-    return _cannot_call().search(strip_accents(normalise(text))) is not None
+    return _tells(text, "cannot_call")
 
 
-@lru_cache(maxsize=1)
-def _cannot_call() -> re.Pattern[str]:
-    return re.compile("|".join(rf"\b(?:{sign})\b" for sign in _table()["cannot_call"]))
+def swallowed(text: str) -> bool:
+    """Whether somebody has swallowed or breathed in what may kill."""
+    return _tells(text, "swallowed")
+
+
+def unwell(text: str) -> bool:
+    """Whether a message tells how a body feels that may be poisoned. Says nothing by itself."""
+    return _tells(text, "unwell")
+
+
+def offers_picture(text: str) -> bool:
+    """Whether somebody wants to send a picture here."""
+    return _tells(text, "offers_picture")
+
+
+def _tells(text: str, table: str) -> bool:
+    return _signs(table).search(strip_accents(normalise(text))) is not None
+
+
+@lru_cache(maxsize=8)
+def _signs(table: str) -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b(?:{sign})\b" for sign in _table()[table]))

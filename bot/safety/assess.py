@@ -200,6 +200,8 @@ class RiskAssessor:
                 verdict.raise_to("low", hit.code)
         if "at_door" in found.traits and level(verdict.risk) >= level("medium"):
             verdict.raise_to("high", "at_door")
+        if "own_hand" in found.traits and level(verdict.risk) >= level("medium"):
+            verdict.raise_to("medium", "own_hand")
         if "khmer" in found.traits:
             verdict.raise_to("low", "khmer")
         if level(verdict.risk) >= level("medium"):

@@ -24,9 +24,10 @@ from bot.bridges.zalo import WEBHOOK_PATH as ZALO_PATH
 from bot.bridges.zalo import ZaloBridge
 from bot.bridges.zalo_client import Pair
 from bot.db.engine import Store, open_store
-from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.conversation import Conversation, Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.worker import InboxWorker, ReplySender
 from bot.settings import Settings

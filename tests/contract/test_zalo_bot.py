@@ -20,8 +20,9 @@ from bot.bridges.base import SendLater, SendRefused
 from bot.bridges.pacing import Pacer
 from bot.bridges.zalo_bot import WEBHOOK_PATH, ZaloBotBridge
 from bot.db.engine import open_store
-from bot.dialogue.conversation import Conversation, Memory
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.information import ByChannel, InformationOnly
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import Button, IncomingMessage, Reply
 from bot.dialogue.rasa_client import RasaTurn
 from bot.knowledge.answer import Answer

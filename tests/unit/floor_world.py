@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from bot.bridges.base import SendLater
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue.conversation import Conversation, Memory, Turn
+from bot.dialogue.conversation import Conversation, Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import Floor, Limits
 from bot.dialogue.inbox import Inbox, Outgoing
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.worker import InboxWorker, ReplySender
 from tests.unit.test_held_replies import until

@@ -14,7 +14,7 @@ from actions.answers import ActionAnswer, ActionBotChallenge, ActionShowItem
 from actions.clarify import ActionHint
 from actions.follow import ActionCheckReport
 from actions.safety import ActionCalm, ActionQuickExit, ActionSafety, ActionSmallTalk
-from actions.service import ActionDeleteMyData
+from actions.service import ActionDeleteMyData, ActionTalkToHuman
 from actions.shared import THREAD
 from bot.dialogue.phrases import load_yaml
 from bot.knowledge.followup import Thread
@@ -322,3 +322,38 @@ async def test_who_wants_to_see_more_of_an_answer_is_not_asked_for_a_receipt() -
     assert "Điều 37" in said[0]["text"]
     said, _ = await run(ActionCheckReport(), tracker("xem tin con gửi", "check_report", {THREAD: thread}))
     assert said[0]["response"] == "utter_ask_receipt"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ba di roi", "me di cho", "ba đi biển", "me dien r", "thoat khoi nha bang cach nao", "ông nội đi rồi, chiều về"],
+)
+async def test_a_sentence_that_only_sounds_like_leaving_forgets_nothing(text: str) -> None:
+    said, events = await run(ActionQuickExit(), tracker(text, "quick_exit"))
+    assert [m["response"] for m in said] == ["utter_affirm"], "the button to leave is with it"
+    assert events == []
+
+
+@pytest.mark.parametrize("text", ["đừng mách mẹ nha", "dung mach ba ma t nha"])
+async def test_a_plea_for_silence_is_no_leaving(text: str) -> None:
+    said, events = await run(ActionQuickExit(), tracker(text, "quick_exit"))
+    assert events == []
+    assert "utter_quick_exit" not in [m["response"] for m in said]
+
+
+@pytest.mark.parametrize("text", ["má vô", "tắt lẹ", "cho con ra", "ong noi ve gap, toi an di", "dấu đi", "suỵt"])
+async def test_who_must_leave_is_let_go_at_once(text: str) -> None:
+    said, events = await run(ActionQuickExit(), tracker(text, "quick_exit"))
+    assert said[0]["response"] == "utter_quick_exit"
+    assert events
+
+
+async def test_a_wish_about_the_last_answer_is_not_sent_to_a_person() -> None:
+    shown, events = await run(ActionAnswer(), tracker("đánh con bị phạt bao nhiêu", "ask_law"))
+    assert shown
+    thread = next(e["value"] for e in events if e["name"] == THREAD)
+    leaning = tracker("nói dễ hơn được không", "talk_to_human", slots={THREAD: thread})
+    said, _ = await run(ActionTalkToHuman(), leaning)
+    assert "utter_talk_to_human" not in [m["response"] for m in said]
+    said, _ = await run(ActionTalkToHuman(), tracker("cho gặp người thật", "talk_to_human"))
+    assert [m["response"] for m in said] == ["utter_talk_to_human"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue.conversation import Conversation, Memory, Turn, with_audience
+from bot.dialogue.conversation import Conversation, Turn, with_audience
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
 from bot.safety import RiskAssessor, SafetyAnswers
@@ -257,3 +258,46 @@ async def test_what_rasa_wishes_about_people_and_danger_is_heard(assessor: RiskA
     assert turn.danger
     assert not turn.calm
     assert (await answer(assessor, Rasa({"text": "dạ"}, {"custom": {"calm": True}}), "không phải vậy")).calm
+
+
+async def test_who_has_swallowed_something_is_sent_to_the_hospital_as_long_as_it_hurts(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True, audience="teen")
+    first = await answer(assessor, Rasa({"text": "dạ"}), "em lỡ uống thuốc sâu rồi", memory)
+    assert first.replies[0].text.startswith("115")
+    said = []
+    for text in ("đau bụng quá", "met buon ngu", "chong mat"):
+        reply = (await answer(assessor, Rasa({"text": "dạ"}), text, memory)).replies[0]
+        assert reply.kind == "safety"
+        assert reply.text.startswith("115")
+        said.append(reply.text)
+    assert said[0] != said[1]
+
+
+async def test_the_same_pains_are_nothing_grave_by_themselves(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "đau bụng quá", Memory(introduced=True, audience="teen"))
+    assert [reply.kind for reply in turn.replies] == ["text"]
+
+
+async def test_a_message_in_khmer_gets_the_numbers_and_a_way(assessor: RiskAssessor) -> None:
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "ខ្ញុំចង់ស្លាប់", Memory(introduced=True))
+    assert turn.replies[0].text == SafetyAnswers.load().forms["khmer"]["teen"]
+
+
+async def test_more_than_a_yes_to_whether_one_thinks_of_dying_is_not_asked_again(assessor: RiskAssessor) -> None:
+    for text in ("thiet ra co. em giau thuoc ngu trong cap", "em muốn chết cho rồi, em viết thư rồi"):
+        memory = Memory(
+            introduced=True, audience="teen", risk="high", helped=True, safe_form="self_harm", asked="dying"
+        )
+        turn = await answer(assessor, Rasa({"text": "dạ"}), text, memory)
+        assert turn.replies[0].text == SafetyAnswers.load().forms["self_harm_now"]["teen"]
+
+
+@pytest.mark.parametrize("text", ["nguồn ở đâu", "noi de hon", "phạt bao nhiêu"])
+async def test_a_question_about_the_last_answer_is_answered_in_a_talk_of_danger_too(
+    assessor: RiskAssessor, text: str
+) -> None:
+    memory = Memory(
+        introduced=True, audience="teen", risk="high", helped=True, safe_form="disclosure", recent=[DISCLOSURE]
+    )
+    turn = await answer(assessor, Rasa({"text": "theo luật"}), text, memory)
+    assert [reply.kind for reply in turn.replies] == ["text"]

@@ -13,10 +13,11 @@ from bot.db import tables
 from bot.db.engine import Store
 from bot.desk import Window
 from bot.desk.chats import HOUR, view_chat
-from bot.dialogue.conversation import Memory, Turn
+from bot.dialogue.conversation import Turn
 from bot.dialogue.duty import Duty
 from bot.dialogue.floor import BOT, OFFICER, Floor
 from bot.dialogue.inbox import Inbox, Outgoing
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.trackers import write_tracker
 from bot.forwarding import DeskTarget, ForwardingWorker

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue.conversation import Memory
 from bot.dialogue.janitor import REST, Janitor
+from bot.dialogue.memory import Memory
 from bot.dialogue.trackers import write_tracker
 from tests.unit.floor_world import LIMITS, World, world
 

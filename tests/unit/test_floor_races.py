@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue.conversation import Memory, Turn
+from bot.dialogue.conversation import Turn
 from bot.dialogue.inbox import Inbox
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage
 from tests.unit.floor_world import LIMITS, MONDAY_NOON, World, world
 from tests.unit.test_held_replies import until

@@ -6,7 +6,8 @@ import pytest
 
 from bot.dialogue import follow
 from bot.dialogue.commands import Said
-from bot.dialogue.conversation import Memory, rephrased
+from bot.dialogue.memory import Memory
+from bot.dialogue.wishes import rephrased
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,9 @@ def test_withdrawing(text: str) -> None:
         "ổng biết con báo rồi, hủy giùm con",
         "rút tin, ổng đứng kế bên",
         "tui sợ quá nên rút tin",
+        "chu noi con nhan la con noi xao, huy di",
+        "chú biểu con rút",
+        "chồng nó qua dọa tôi bắt rút, tôi sợ quá",
     ],
 )
 def test_forced(text: str) -> None:
@@ -58,6 +62,8 @@ def test_forced(text: str) -> None:
         "em muốn báo tin",
         "ba bắt con học hoài",
         "rút tiền ở đâu",
+        "nó bắt em rút tiền",
+        "ba biểu con xóa zalo",
         "tin nhắn bị thu hồi có coi lại được không",
         "bạn em rút lại lời hứa",
         "coi như không có gì khó",
@@ -109,6 +115,10 @@ def test_telling_more_is_not_adding(text: str) -> None:
 )
 def test_deleting_what_was_sent(text: str) -> None:
     assert follow.wish(text) == "/delete_report"
+
+
+def test_who_is_told_to_delete_is_under_pressure() -> None:
+    assert follow.wish("tui muon xoa tin do, dượng no biet ruoi, hăm e") == '/delete_report{"forced": "yes"}'
 
 
 @pytest.mark.parametrize(
@@ -172,3 +182,15 @@ def test_taking_up_a_draft_only_when_there_is_one() -> None:
 def test_ending(text: str) -> None:
     assert follow.ends(text)
     assert not follow.ends(text + " ổng đánh con")
+
+
+@pytest.mark.parametrize(
+    "text", ["đừng gọi, nhắn zalo thôi, sau 7h", "không gọi nữa", "khoi goi dien nha", "thôi đừng gọi về nhà"]
+)
+def test_not_to_be_called_after_all(text: str) -> None:
+    assert follow.wants_no_call(text)
+
+
+def test_a_number_or_an_hour_is_no_refusal_of_the_call() -> None:
+    assert not follow.wants_no_call("gọi số 0909 111 222")
+    assert not follow.wants_no_call("sau 7 giờ tối, đừng sớm hơn")

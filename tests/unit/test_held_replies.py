@@ -50,7 +50,7 @@ class Talk:
 
 
 def _memory() -> Any:
-    from bot.dialogue.conversation import Memory
+    from bot.dialogue.memory import Memory
 
     return Memory()
 

@@ -13,6 +13,7 @@ from bot.dialogue.intake import (
     CONSENT,
     CONTACT,
     DANGER,
+    FIXING,
     OUTCOME,
     PLACE,
     SEX,
@@ -20,6 +21,8 @@ from bot.dialogue.intake import (
     STORY,
     STUCK,
     SUBJECT,
+    TOLD,
+    take,
 )
 from tests.unit.intake_world import answer, pressed, typed
 
@@ -220,3 +223,100 @@ def test_a_wish_or_a_question_is_heard_at_every_question(
     question: str, text: str, intent: str, confidence: float
 ) -> None:
     assert intake.take(question, {}, typed(text, intent=intent, confidence=confidence)).interrupted
+
+
+WHO_KNOWS = (
+    "có ai biết con báo không", "co ai bit e bao hok", "cô có mách ba con hông", "họ có biết tôi báo không",
+    "ba con có biết con kể không cô", "tin này ai đọc vậy", "có bị lộ tên không",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WHO_KNOWS)
+@pytest.mark.parametrize("question", [CONSENT, DANGER, PLACE, CONTACT])
+def test_who_asks_who_will_know_is_told_and_nothing_is_taken_for_an_answer(text: str, question: str) -> None:
+    for intent in ("affirm", "deny", "check_report", "ask_procedure", "chitchat"):
+        step = take(question, {}, typed(text, intent))
+        assert step.say == "utter_who_reads"
+        assert step.updates == {question: None}
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("Hiện tại chưa nguy hiểm.", False),
+        ("con an toàn rồi", False),
+        ("bé an toàn nhưng chiều ông ngoại đón", True),
+        ("an toàn, tuy nhiên chiều nay em về nhà với bố", True),
+    ],
+)
+def test_safe_until_the_afternoon_is_not_safe(text: str, danger: bool) -> None:
+    step = take(DANGER, {}, typed(text, "feel_safe"))
+    assert step.updates[DANGER] is danger
+    assert not step.interrupted
+
+
+def test_what_is_said_beside_the_answer_to_danger_is_kept() -> None:
+    step = take(DANGER, {STORY: "cháu bị phỏng"}, typed("bé an toàn nhưng chiều ông ngoại đón", "feel_safe"))
+    assert step.updates[STORY] == "cháu bị phỏng\nbé an toàn nhưng chiều ông ngoại đón"
+
+
+@pytest.mark.parametrize("text", ["Tôi đồng ý trình báo.", "Tôi là cán bộ, không phải thầy cô. Đồng ý"])
+def test_a_sentence_that_agrees_is_consent(text: str) -> None:
+    assert take(CONSENT, {}, typed(text, "deny")).updates[CONSENT] is True
+    assert take(CONSENT, {}, typed("tôi không đồng ý", "deny")).updates.get(OUTCOME) == "stopped"
+
+
+def test_a_number_is_a_way_to_be_reached_whatever_is_said_beside_it() -> None:
+    text = "so 0909 111 222 goi luc nao cung dc"
+    assert take(CONTACT, {}, typed(text, "contact_hotlines")).updates[CONTACT] == text
+
+
+def test_a_tale_is_no_way_to_be_reached() -> None:
+    told = typed("chú hay qua lúc mẹ đi chợ", "disclose_self", risk="high")
+    step = take(CONTACT, {STORY: "chú làm con đau"}, told)
+    assert step.updates[STORY].endswith("chú hay qua lúc mẹ đi chợ")
+    assert step.updates[CONTACT] is None
+
+
+def test_nothing_more_to_a_corrected_story_loses_nothing() -> None:
+    fixing = take(CONFIRM, {STORY: "ba đánh con"}, pressed("correct", field=STORY)).updates
+    assert fixing[TOLD] == "ba đánh con"
+    assert take(STORY, {FIXING: STORY}, typed("không có gì thêm")).updates[STORY] == SKIPPED
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["hong phải lời kể, ý tui la khoan gui. de sau nha", "khoan, de tui coi lai da", "trời ơi để sau", "chưa gửi đâu"],
+)
+def test_not_yet_puts_the_report_off(text: str) -> None:
+    assert take(CONFIRM, {STORY: "ba đánh con"}, typed(text)).updates[OUTCOME] == "paused"
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("Sửa thời điểm thành chủ nhật", "report_time", "chủ nhật"),
+        ("sua lien he thanh zalo cua di Ba", CONTACT, "zalo cua di Ba"),
+        ("sửa chuyện nguy hiểm thành không", DANGER, None),
+    ],
+)
+def test_a_new_value_behind_thanh_is_taken(text: str, field: str, value: str | None) -> None:
+    updates = take(CONFIRM, {STORY: "ba đánh con"}, typed(text)).updates
+    assert updates[field] == value
+    assert updates.get(FIXING) == (None if value else field)
+
+
+def test_a_tale_that_names_a_commune_is_no_address() -> None:
+    told = typed(
+        "thằng Tí ở xã An Biên bị cha nó đánh gãy tay rồi",
+        "disclose_other",
+        risk="high",
+        entities={"commune": "xã An Biên"},
+    )
+    updates = take(PLACE, {STORY: "cháu bị đánh"}, told).updates
+    assert updates[PLACE] == {"commune": "xã An Biên", "text": ""}
+    assert "gãy tay" in updates[STORY]
+
+
+def test_going_on_in_a_sentence_asks_again() -> None:
+    assert take(CONTACT, {}, typed("con nè, ba ngủ rồi, con kể tiếp được hông")).updates == {CONTACT: None}

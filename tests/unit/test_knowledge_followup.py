@@ -42,7 +42,9 @@ ALONE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("text", ["tiktok thì sao", "còn zalo", "bên youtube sao", "tiktok", "vậy telegram thì làm sao"])
+@pytest.mark.parametrize(
+    "text", ["tiktok thì sao", "còn zalo", "bên youtube sao", "tiktok", "vậy telegram thì làm sao"]
+)
 def test_another_site_takes_the_place_of_the_one_asked_about(text: str) -> None:
     thread = Thread(("mot",), "short", None, "làm sao gỡ hình trên facebook")
     for said in (text, strip_accents(text)):

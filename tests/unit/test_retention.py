@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from bot.db import tables
 from bot.db.engine import Store
-from bot.dialogue.conversation import Memory
 from bot.dialogue.inbox import Inbox, save_context
 from bot.dialogue.janitor import DRAFT as DRAFT_KEPT
 from bot.dialogue.janitor import REST, Janitor
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.safe_word import SafeWords
 from bot.dialogue.trackers import write_tracker

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.dialogue.conversation import Conversation, Memory
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.rasa_client import RasaTurn
 from bot.language import normalise

@@ -1,0 +1,40 @@
+"""What is remembered of one chat between messages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bot.safety import Risk
+
+
+@dataclass
+class Memory:
+    """What is remembered of one chat between messages (sealed at rest)."""
+
+    introduced: bool = False
+    audience: str | None = None
+    audience_chosen: bool = False
+    risk: Risk = "none"
+    recent: list[str] = field(default_factory=list)
+    in_form: bool = False
+    helped: bool = False
+    """The long safe answer has been given; while nothing graver is said, the short one follows."""
+    draft: bool = False
+    """A report was begun and not sent: the chat is kept for longer, so that it can be taken up again."""
+    asked: str = ""
+    """What the last safe answer asked (``bot.safety.asked``): the next words may be the answer."""
+    safe_form: str = ""
+    """Which safe words were said last: the same are not said twice in a row to somebody who tells word by word."""
+    awaits: str = ""
+    """The step behind the receipt that waits for the person's next words."""
+    swallowed: bool = False
+    """Somebody has swallowed what may kill: whatever is said of how it feels is answered by 115."""
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any] | None) -> Memory:
+        known = {k: v for k, v in (data or {}).items() if k in cls.__dataclass_fields__}
+        return cls(**known)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,122 @@
+"""Which safe words a message gets in its conversation, if any: the assessment says how grave it is, what was said
+before says in which words."""
+
+from __future__ import annotations
+
+from bot.dialogue import follow
+from bot.dialogue.commands import Said
+from bot.dialogue.memory import Memory
+from bot.dialogue.messages import Reply
+from bot.dialogue.wishes import rephrased_wish
+from bot.knowledge.followup import asks_on
+from bot.safety import (
+    RISKS,
+    Answered,
+    Assessment,
+    Context,
+    RiskAssessor,
+    SafetyAnswers,
+    cannot_call,
+    choose_form,
+    offers_picture,
+    question,
+    swallowed,
+    unwell,
+)
+
+GOING_ON = ("again", "repeated_emergency")
+INSIDE = ("at_the_door", "still_inside")
+POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
+ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
+"""Safe words that still hold when the person goes on and tells nothing graver."""
+IN_TURNS = {
+    "again": "still", "repeated_emergency": "emergency",
+    "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
+    "at_the_door": "still_inside", "still_inside": "at_the_door",
+    "emergency_medical": "still_poisoned", "still_poisoned": "poisoned_again",
+}  # fmt: skip
+"""What is said instead of the words that were said last."""
+
+
+class SafeWords:
+    """Chooses the safe words of a turn and remembers in ``Memory`` which were said and what they ask."""
+
+    def __init__(self, assessor: RiskAssessor, answers: SafetyAnswers) -> None:
+        self._assessor = assessor
+        self._answers = answers
+
+    def needed(
+        self, said: Said, memory: Memory, assessment: Assessment, answer: Answered | None, asked: str
+    ) -> Reply | None:
+        """The safe words that a message needs, if any. ``answer``: what it means as an answer to what was ``asked``."""
+        if answer is not None and answer.form:
+            memory.helped = True
+            return self._say(answer.form, memory, within=False)
+        if memory.helped and not memory.in_form and cannot_call(said.text):
+            inside = memory.safe_form in INSIDE  # not over to the neighbours, then
+            form = memory.safe_form if inside else "cannot_call"
+            return self._say(form, memory, within=bool(memory.awaits))  # in a form it is a contact
+        if memory.swallowed and unwell(said.text):
+            return self._say("still_poisoned", memory, within=memory.in_form)
+        if "khmer" in assessment.codes and not assessment.at_risk and not memory.in_form:
+            return self._say("khmer", memory, within=False)
+        if answer is None and offers_picture(said.text) and (memory.helped or not assessment.at_risk):
+            return self._answers.special("photo", voice(memory), in_form=memory.in_form)
+        if answer is not None or not assessment.at_risk:
+            return None
+        if not memory.in_form and follow.forced_wish(said.text) and not _acute(assessment):
+            return None  # whoever dictates may read along: the neutral answer has the numbers
+        goes_on = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
+        if (goes_on or asks_on(said.text)) and memory.helped and self._only_by_context(said.text, memory, assessment):
+            return None  # "nơi ở là xã …", "kể tiếp", "nguồn ở đâu" in a talk of danger: the safe words were said
+        return self.answer(assessment, memory, said.text, asked)
+
+    def answer(self, assessment: Assessment, memory: Memory, text: str, asked: str = "") -> Reply:
+        """The safe words; short when the long ones were said and nothing graver is told."""
+        repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
+        repeated = repeated and (assessment.kind != "self_harm" or memory.safe_form in ABOUT_DYING)
+        memory.helped = True
+        memory.swallowed = memory.swallowed or swallowed(text) or "poisoning" in assessment.codes
+        within = memory.in_form or bool(memory.awaits)
+        form = choose_form(assessment, within, repeated, voice(memory))
+        return self._say(self._held(form, assessment, memory, asked), memory, within)
+
+    @staticmethod
+    def _held(form: str, assessment: Assessment, memory: Memory, asked: str) -> str:
+        """The form that holds in this conversation: what was told before may count for more than this message."""
+        tells = assessment.kind in ("disclosure", "emergency")
+        if assessment.kind == "self_harm" and asked == "dying":
+            return "self_harm_now"  # more than a bare yes to that question is no reason to ask it again
+        if memory.swallowed and assessment.kind != "offender" and form != "self_harm_now":
+            return "still_poisoned" if memory.safe_form in (*POISONED, *ABOUT_DYING) else "emergency_medical"
+        if form in GOING_ON and memory.safe_form in ABOUT_DYING:
+            return "self_harm_still"
+        if tells and memory.safe_form in INSIDE and form != "emergency_medical":
+            return memory.safe_form  # outside, where it is said to run to, stands the stranger
+        if tells and memory.safe_form == "harmed":
+            return memory.safe_form  # "he comes over again": who is in danger then is the other child
+        return form
+
+    def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:
+        """Whether nothing graver is told, and only what was told before makes the message one at risk."""
+        graver = assessment.risk == "immediate" or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
+        return not graver and not self._assessor.assess(text, Context(in_form=True)).at_risk
+
+    def _say(self, form: str, memory: Memory, within: bool) -> Reply:
+        """Safe words in the person's voice; remembers what they ask."""
+        form = IN_TURNS.get(form, form) if form == memory.safe_form else form
+        memory.safe_form = form
+        if not within:
+            memory.asked = question(form, voice(memory))
+        return self._answers.special(form, voice(memory), in_form=within)
+
+
+def voice(memory: Memory) -> str:
+    """In whose voice somebody is answered."""
+    return memory.audience or "teen"
+
+
+def _acute(assessment: Assessment) -> bool:
+    """Whether the words themselves tell of danger now, and not only that somebody stands near."""
+    told = [c for c in assessment.codes if not c.startswith("model_") and c != "perpetrator_near"]
+    return assessment.risk == "immediate" and bool(told)
