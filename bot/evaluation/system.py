@@ -10,8 +10,6 @@ from bot.nlu.parser import Parser
 from bot.safety import RiskAssessor
 from bot.safety.types import ALARM, level
 
-BATCH = 32
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -44,11 +42,11 @@ class System:
         return cls(Parser.load(models_dir), RiskAssessor.load(models_dir))
 
     def answer(self, texts: Sequence[str]) -> list[Answer]:
-        """One answer a message, each message judged by itself (no conversation before it)."""
+        """One answer a message, each message judged by itself: no conversation before it, and none beside it, since the
+        8-bit encoder scales its numbers to all that it reads at once."""
         found: list[Answer] = []
-        for at in range(0, len(texts), BATCH):
-            batch = texts[at : at + BATCH]
-            for parsed, text in zip(self._parser.parse_all(batch), batch, strict=True):
-                risk = self._assessor.assess(text)
-                found.append(Answer(parsed.intent, parsed.confidence, level(risk.risk), risk.score, bool(risk.request)))
+        for text in texts:
+            (parsed,) = self._parser.parse_all([text])
+            risk = self._assessor.assess(text)
+            found.append(Answer(parsed.intent, parsed.confidence, level(risk.risk), risk.score, bool(risk.request)))
         return found

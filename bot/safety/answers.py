@@ -17,7 +17,7 @@ MEDICAL = frozenset({"injury", "poisoning"})
 MISSING = frozenset({"missing", "abducted"})
 
 
-UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened")
+UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened", "young_child", "helpless_child")
 YOUNG = ("child", "teen")
 CLEAR, GRAVE = 0.95, 0.7
 """The model's share from which on a message tells of danger for sure (of 89 such of the fixed set all did), and from

@@ -26,6 +26,9 @@ WISHES = 4.0
 """Log-odds by which a message is rather a request to refuse than a tale of danger; those of victims lie far below 0."""
 BRIEF = 8
 """Words of an answer in a form; a tale, whose risk is the report's, is longer."""
+UNBELIEVED = 0.1
+"""The model's share below which words alone are doubtful, unless they tell of danger now or of dying (of 115 messages
+at risk of the fixed set that words find none had less, of 33 calm ones 14)."""
 NOW_SURE, FORM_SURE, DYING_SURE = 0.7, 0.9, 0.5
 """Shares of danger from which the model's "now" counts, a statement inside a form is news of danger, and somebody is
 asked whether they think of dying."""
@@ -194,6 +197,8 @@ class RiskAssessor:
                 verdict.raise_to(hit.risk, hit.code)  # model and words agree: a law question may tell of the asker
             elif hit.softened:
                 verdict.raise_to("low" if hit.sure or doubtful else "none", "softened")
+            elif hit.risk != "immediate" and hit.kind != "self_harm" and _share(seen.risk) < UNBELIEVED:
+                verdict.raise_to("low", hit.code)  # words and model disagree: that is a doubt, and asks gently
             elif hit.sure or doubtful:
                 verdict.raise_to(hit.risk, hit.code)
             else:

@@ -218,6 +218,14 @@ def test_every_law_answer_names_document_place_and_day(answerer: Answerer) -> No
         assert ("đang coi lại" in text) == (not answerer.base.certain(item)), item.id
 
 
+@pytest.mark.parametrize("article", ["142", "145", "146", "390"])
+def test_an_article_by_its_number_alone_is_found(answerer: Answerer, article: str) -> None:
+    for text in (f"điều {article} thì sao", f"dieu {article} quy dinh gi"):
+        found = answerer.answer(text, "parent", ON)
+        assert found.status == "answered"
+        assert any(article in citation.locator for citation in answerer.base.items[found.items[0].id].citations)
+
+
 def test_counts(answerer: Answerer) -> None:
     kinds = [item.kind for item in answerer.base.items.values()]
     assert kinds.count("law") >= 80

@@ -133,6 +133,20 @@ def test_a_child_with_a_stranger_at_the_door_is_not_sent_out() -> None:
         assert "chạy tới chỗ đông người" not in said
 
 
+def test_who_hit_a_child_is_neither_absolved_nor_told_off() -> None:
+    told = Assessment("high", "disclosure", 0.96, codes=("model_disclose_other", "beaten", "own_hand", "about_other"))
+    for audience in ("child", "teen", "parent", "teacher"):
+        said = ANSWERS.answer(told, audience).text
+        assert said == ANSWERS.forms["own_hand"][audience]
+        assert "không có lỗi" not in said.replace("bé không có lỗi", "")
+        assert all(number in said for number in ("111", "113", "115"))
+
+
+def test_of_a_small_child_an_unsure_guess_asks_gently_too() -> None:
+    told = Assessment("high", "disclosure", 0.65, codes=("model_disclose_self", "young_child"))
+    assert ANSWERS.answer(told, "parent").text == ANSWERS.forms["worry"]["parent"]
+
+
 def test_grown_ups_whose_child_is_gone_hear_whom_to_tell_and_not_that_it_is_no_fault_of_theirs() -> None:
     told = Assessment("high", "disclosure", 0.9, codes=("model_disclose_other", "missing", "about_other"))
     for audience in ("parent", "teacher"):

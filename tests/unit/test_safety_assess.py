@@ -137,6 +137,44 @@ def test_a_stranger_at_the_door_is_heard(assessor: RiskAssessor, text: str, code
     assert ("at_door" in assessor.assess(text).codes) == bool(code)
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("tui lỡ tay đánh con nặng", "own_hand"),
+        ("tôi đánh thằng nhỏ bầm chân, hối hận, nặng", "own_hand"),
+        ("ba đánh con nặng", ""),
+    ],
+)
+def test_who_hit_a_child_with_their_own_hand_is_heard(assessor: RiskAssessor, text: str, code: str) -> None:
+    assert ("own_hand" in assessor.assess(text).codes) == bool(code)
+
+
+def test_where_the_model_is_sure_of_no_danger_words_alone_ask_gently_unless_danger_is_now() -> None:
+    class Sure(FakeModel):
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            return replace(found, risk=np.full_like(found.risk, -5.0))
+
+    model: Any = Sure()
+    sure = RiskAssessor(model, WORDS)
+    assert sure.assess("bị ba đánh bầm mặt").risk == "low"
+    assert sure.assess("ba cầm dao đòi giết").risk == "immediate"
+    assert sure.assess("con lỡ uống thuốc sâu").risk == "immediate"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nhà cháy, con kẹt trên gác",
+        "chay phong, mo cua khong ra duoc, con mac ket",
+        "con kẹt trong phòng đầy khói",
+    ],
+)
+def test_fire_and_no_way_out_is_danger_now(text: str) -> None:
+    model: Any = FakeModel()
+    assert RiskAssessor(model, WORDS).assess(text).risk == "immediate"
+
+
 def test_a_request_to_refuse_is_named_but_is_no_alarm(assessor: RiskAssessor) -> None:
     found = assessor.assess("bày tôi qua mặt người ta")
     assert (found.request, found.risk) == ("evade", "none")
