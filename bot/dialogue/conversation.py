@@ -216,7 +216,7 @@ class Conversation:
         memory.asked = str(result.wishes.get("asks", "" if memory.in_form else memory.asked))
         turn.danger = bool(result.wishes.get("danger"))
         if result.wishes.get("calm"):
-            memory.risk, memory.recent, memory.helped, memory.swallowed = "none", [], False, False
+            memory.risk, memory.recent, memory.helped, memory.swallowed_at = "none", [], False, 0.0
             turn.calm = True
         if result.wishes.get("forget"):
             turn.memory = None

@@ -250,6 +250,8 @@ def danger_said(message: Message) -> bool | None:
     if message.pressed:
         return yes_or_no(message)
     words, bare = load_yaml("intake.yml"), strip_accents(normalise(message.text))
+    if re.search(words["unsafe"], bare):
+        return True  # "không an toàn" begins with a no
     calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
     if calm and re.search(rf"\b(?:{words['soon']['but']})\b.*\b(?:{words['soon']['when']})", bare):
         return True

@@ -28,8 +28,10 @@ class Memory:
     """Which safe words were said last: the same are not said twice in a row to somebody who tells word by word."""
     awaits: str = ""
     """The step behind the receipt that waits for the person's next words."""
-    swallowed: bool = False
-    """Somebody has swallowed what may kill: whatever is said of how it feels is answered by 115."""
+    safe_at: float = 0.0
+    """When those were said (seconds since 1970): after a while the person may tell of another day."""
+    swallowed_at: float = 0.0
+    """When somebody said that they had swallowed what may kill: for some hours how it feels is answered by 115."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Memory:

@@ -3,6 +3,8 @@ before says in which words."""
 
 from __future__ import annotations
 
+import time
+
 from bot.dialogue import follow
 from bot.dialogue.commands import Said
 from bot.dialogue.memory import Memory
@@ -24,6 +26,8 @@ from bot.safety import (
     unwell,
 )
 
+HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
+"""Seconds for which what was said last counts for the next words, and for which a swallowed poison does."""
 GOING_ON = ("again", "repeated_emergency")
 INSIDE = ("at_the_door", "still_inside")
 POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
@@ -52,12 +56,12 @@ class SafeWords:
         if answer is not None and answer.form:
             memory.helped = True
             return self._say(answer.form, memory, within=False)
-        if memory.helped and not memory.in_form and cannot_call(said.text):
-            inside = memory.safe_form in INSIDE  # not over to the neighbours, then
-            form = memory.safe_form if inside else "cannot_call"
-            return self._say(form, memory, within=bool(memory.awaits))  # in a form it is a contact
-        if memory.swallowed and unwell(said.text):
+        if poisoned(memory) and (unwell(said.text) or cannot_call(said.text)):
             return self._say("still_poisoned", memory, within=memory.in_form)
+        if memory.helped and not memory.in_form and cannot_call(said.text):
+            inside = last(memory) in INSIDE  # not over to the neighbours, then
+            form = last(memory) if inside else "cannot_call"
+            return self._say(form, memory, within=bool(memory.awaits))  # in a form it is a contact
         if "khmer" in assessment.codes and not assessment.at_risk and not memory.in_form:
             return self._say("khmer", memory, within=False)
         if answer is None and offers_picture(said.text) and (memory.helped or not assessment.at_risk):
@@ -74,9 +78,10 @@ class SafeWords:
     def answer(self, assessment: Assessment, memory: Memory, text: str, asked: str = "") -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
-        repeated = repeated and (assessment.kind != "self_harm" or memory.safe_form in ABOUT_DYING)
+        repeated = repeated and (assessment.kind != "self_harm" or last(memory) in ABOUT_DYING)
         memory.helped = True
-        memory.swallowed = memory.swallowed or swallowed(text) or "poisoning" in assessment.codes
+        if swallowed(text) or "poisoning" in assessment.codes:
+            memory.swallowed_at = time.time()
         within = memory.in_form or bool(memory.awaits)
         form = choose_form(assessment, within, repeated, voice(memory))
         return self._say(self._held(form, assessment, memory, asked), memory, within)
@@ -84,17 +89,17 @@ class SafeWords:
     @staticmethod
     def _held(form: str, assessment: Assessment, memory: Memory, asked: str) -> str:
         """The form that holds in this conversation: what was told before may count for more than this message."""
-        tells = assessment.kind in ("disclosure", "emergency")
+        tells, before = assessment.kind in ("disclosure", "emergency"), last(memory)
         if assessment.kind == "self_harm" and asked == "dying":
             return "self_harm_now"  # more than a bare yes to that question is no reason to ask it again
-        if memory.swallowed and assessment.kind != "offender" and form != "self_harm_now":
-            return "still_poisoned" if memory.safe_form in (*POISONED, *ABOUT_DYING) else "emergency_medical"
-        if form in GOING_ON and memory.safe_form in ABOUT_DYING:
+        if poisoned(memory) and assessment.kind != "offender" and form != "self_harm_now":
+            return "still_poisoned" if before in (*POISONED, *ABOUT_DYING) else "emergency_medical"
+        if form in GOING_ON and before in ABOUT_DYING:
             return "self_harm_still"
-        if tells and memory.safe_form in INSIDE and form != "emergency_medical":
-            return memory.safe_form  # outside, where it is said to run to, stands the stranger
-        if tells and memory.safe_form == "harmed":
-            return memory.safe_form  # "he comes over again": who is in danger then is the other child
+        if tells and before in INSIDE and form != "emergency_medical":
+            return before  # outside, where it is said to run to, stands the stranger
+        if tells and before == "harmed":
+            return before  # "he comes over again": who is in danger then is the other child
         return form
 
     def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:
@@ -104,11 +109,21 @@ class SafeWords:
 
     def _say(self, form: str, memory: Memory, within: bool) -> Reply:
         """Safe words in the person's voice; remembers what they ask."""
-        form = IN_TURNS.get(form, form) if form == memory.safe_form else form
-        memory.safe_form = form
+        form = IN_TURNS.get(form, form) if form == last(memory) else form
+        memory.safe_form, memory.safe_at = form, time.time()
         if not within:
             memory.asked = question(form, voice(memory))
         return self._answers.special(form, voice(memory), in_form=within)
+
+
+def last(memory: Memory) -> str:
+    """The safe words said last, while they may still be about the same danger."""
+    return memory.safe_form if time.time() - memory.safe_at < HOLDS else ""
+
+
+def poisoned(memory: Memory) -> bool:
+    """Whether somebody may still suffer from what they swallowed."""
+    return time.time() - memory.swallowed_at < POISON_HOLDS
 
 
 def voice(memory: Memory) -> str:

@@ -74,7 +74,8 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         return "harmed" if "admits_harm" in codes and audience in YOUNG else "offender"
     if "at_door" in codes and assessment.at_risk and audience in YOUNG and assessment.kind != "self_harm":
         return "at_the_door"
-    if "own_hand" in codes and assessment.kind == "disclosure" and assessment.at_risk and not in_form:
+    own = assessment.kind == "disclosure" and audience not in YOUNG and not in_form
+    if "own_hand" in codes and assessment.at_risk and own:
         return "own_hand"
     if codes & MISSING and assessment.at_risk and audience not in YOUNG and not in_form:
         return "missing"
@@ -95,5 +96,5 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
     if by_style and assessment.score < (CLEAR if assessment.risk == "medium" else GRAVE):
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
-    own = "own_words" in codes and audience in YOUNG
-    return "disclosure_other" if "about_other" in codes and not own else "disclosure"
+    tells_own = "own_words" in codes and audience in YOUNG
+    return "disclosure_other" if "about_other" in codes and not tells_own else "disclosure"

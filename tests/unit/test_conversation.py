@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bot.dialogue.conversation import Conversation, Turn, with_audience
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
+from bot.dialogue.safe_words import HOLDS, POISON_HOLDS
 from bot.safety import RiskAssessor, SafetyAnswers
 from bot.settings import ROOT
 
@@ -190,7 +192,9 @@ async def test_graver_news_get_the_long_answer_again(assessor: RiskAssessor) -> 
 async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_other_dangers(
     assessor: RiskAssessor,
 ) -> None:
-    memory = Memory(introduced=True, audience="teen", risk="immediate", helped=True, safe_form="self_harm_now")
+    memory = Memory(
+        introduced=True, audience="teen", risk="immediate", helped=True, safe_form="self_harm_now", safe_at=time.time()
+    )
     turn = await answer(assessor, Rasa({"text": "dạ"}), "nó dọa tung clip của em", memory)
     assert "đừng ở một mình" in turn.replies[0].text
     again = await answer(assessor, Rasa({"text": "dạ"}), "nó dọa tung clip của em", memory)
@@ -199,13 +203,17 @@ async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_ot
 
 
 async def test_who_has_hurt_another_and_goes_on_keeps_the_words_for_that(assessor: RiskAssessor) -> None:
-    memory = Memory(introduced=True, audience="child", risk="immediate", helped=True, safe_form="harmed")
+    memory = Memory(
+        introduced=True, audience="child", risk="immediate", helped=True, safe_form="harmed", safe_at=time.time()
+    )
     turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
     assert turn.replies[0].text == SafetyAnswers.load().forms["harmed"]["child"]
 
 
 async def test_with_a_stranger_at_the_door_the_words_change_and_nobody_is_sent_out(assessor: RiskAssessor) -> None:
-    memory = Memory(introduced=True, audience="child", risk="immediate", helped=True, safe_form="at_the_door")
+    memory = Memory(
+        introduced=True, audience="child", risk="immediate", helped=True, safe_form="at_the_door", safe_at=time.time()
+    )
     said = [(await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)).replies[0].text for _ in range(3)]
     forms = SafetyAnswers.load().forms
     assert said == [forms[name]["child"] for name in ("still_inside", "at_the_door", "still_inside")]
@@ -213,7 +221,9 @@ async def test_with_a_stranger_at_the_door_the_words_change_and_nobody_is_sent_o
 
 
 async def test_who_speaks_of_dying_for_the_first_time_is_asked_in_full(assessor: RiskAssessor) -> None:
-    memory = Memory(introduced=True, audience="teen", risk="high", helped=True, safe_form="disclosure")
+    memory = Memory(
+        introduced=True, audience="teen", risk="high", helped=True, safe_form="disclosure", safe_at=time.time()
+    )
     turn = await answer(assessor, Rasa({"text": "dạ"}), "em muốn chết cho rồi", memory)
     assert turn.replies[0].text in (
         SafetyAnswers.load().forms["self_harm"]["teen"],
@@ -286,7 +296,13 @@ async def test_a_message_in_khmer_gets_the_numbers_and_a_way(assessor: RiskAsses
 async def test_more_than_a_yes_to_whether_one_thinks_of_dying_is_not_asked_again(assessor: RiskAssessor) -> None:
     for text in ("thiet ra co. em giau thuoc ngu trong cap", "em muốn chết cho rồi, em viết thư rồi"):
         memory = Memory(
-            introduced=True, audience="teen", risk="high", helped=True, safe_form="self_harm", asked="dying"
+            introduced=True,
+            audience="teen",
+            risk="high",
+            helped=True,
+            safe_form="self_harm",
+            safe_at=time.time(),
+            asked="dying",
         )
         turn = await answer(assessor, Rasa({"text": "dạ"}), text, memory)
         assert turn.replies[0].text == SafetyAnswers.load().forms["self_harm_now"]["teen"]
@@ -297,7 +313,25 @@ async def test_a_question_about_the_last_answer_is_answered_in_a_talk_of_danger_
     assessor: RiskAssessor, text: str
 ) -> None:
     memory = Memory(
-        introduced=True, audience="teen", risk="high", helped=True, safe_form="disclosure", recent=[DISCLOSURE]
+        introduced=True,
+        audience="teen",
+        risk="high",
+        helped=True,
+        safe_form="disclosure",
+        safe_at=time.time(),
+        recent=[DISCLOSURE],
     )
     turn = await answer(assessor, Rasa({"text": "theo luật"}), text, memory)
+    assert [reply.kind for reply in turn.replies] == ["text"]
+
+
+async def test_another_day_is_another_danger(assessor: RiskAssessor) -> None:
+    long_ago = time.time() - 3 * HOLDS
+    memory = Memory(
+        introduced=True, audience="child", risk="immediate", helped=True, safe_form="at_the_door", safe_at=long_ago
+    )
+    turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
+    assert turn.replies[0].text not in SafetyAnswers.load().forms["at_the_door"]["child"]
+    memory = Memory(introduced=True, audience="teen", swallowed_at=time.time() - 2 * POISON_HOLDS)
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "đau bụng quá", memory)
     assert [reply.kind for reply in turn.replies] == ["text"]

@@ -64,6 +64,8 @@ def test_forced(text: str) -> None:
         "rút tiền ở đâu",
         "nó bắt em rút tiền",
         "ba biểu con xóa zalo",
+        "mẹ bắt con xóa tiktok",
+        "ba bắt con hủy kết bạn",
         "tin nhắn bị thu hồi có coi lại được không",
         "bạn em rút lại lời hứa",
         "coi như không có gì khó",

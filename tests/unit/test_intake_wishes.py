@@ -245,6 +245,11 @@ def test_who_asks_who_will_know_is_told_and_nothing_is_taken_for_an_answer(text:
     [
         ("Hiện tại chưa nguy hiểm.", False),
         ("con an toàn rồi", False),
+        ("không an toàn", True),
+        ("chưa an toàn đâu", True),
+        ("con đang nguy hiểm", True),
+        ("hết nguy hiểm rồi", False),
+        ("không nguy hiểm", False),
         ("bé an toàn nhưng chiều ông ngoại đón", True),
         ("an toàn, tuy nhiên chiều nay em về nhà với bố", True),
     ],
@@ -320,3 +325,21 @@ def test_a_tale_that_names_a_commune_is_no_address() -> None:
 
 def test_going_on_in_a_sentence_asks_again() -> None:
     assert take(CONTACT, {}, typed("con nè, ba ngủ rồi, con kể tiếp được hông")).updates == {CONTACT: None}
+
+
+@pytest.mark.parametrize(
+    "text", ["ba biết con báo rồi", "má con hay con kể với cô giáo", "hàng xóm biết nhưng không nói"]
+)
+def test_that_somebody_knows_is_told_and_no_question(text: str) -> None:
+    assert take(STORY, {}, typed(text, "disclose_self", risk="high")).updates[STORY] == text
+    assert take(DANGER, {}, typed(text, "disclose_self", risk="high")).say != "utter_who_reads"
+
+
+def test_what_was_not_sent_to_another_puts_nothing_off() -> None:
+    text = "nó đòi hình mà con chưa gửi"
+    assert take(STORY, {}, typed(text, "disclose_self", risk="high")).updates[STORY] == text
+
+
+def test_a_fear_is_no_way_to_be_reached() -> None:
+    told = typed("con sợ ổng về lắm cô", "disclose_self", risk="high")
+    assert take(CONTACT, {STORY: "chú làm con đau"}, told).updates[CONTACT] is None

@@ -141,8 +141,11 @@ def test_a_stranger_at_the_door_is_heard(assessor: RiskAssessor, text: str, code
     ("text", "code"),
     [
         ("tui lỡ tay đánh con nặng", "own_hand"),
-        ("tôi đánh thằng nhỏ bầm chân, hối hận, nặng", "own_hand"),
+        ("tôi đánh thằng nhỏ bầm chân, nặng", "own_hand"),
         ("ba đánh con nặng", ""),
+        ("ba đánh con bầm mặt, nặng", ""),
+        ("mẹ lỡ tay đánh con sưng mắt, nặng", ""),
+        ("em bị ba lỡ tay đánh con nặng", ""),
     ],
 )
 def test_who_hit_a_child_with_their_own_hand_is_heard(assessor: RiskAssessor, text: str, code: str) -> None:
