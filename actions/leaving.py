@@ -19,7 +19,7 @@ def _signs() -> dict[str, re.Pattern[str]]:
     return {name: re.compile(rf"\b(?:{'|'.join(signs)})\b") for name, signs in loaded.items()}
 
 
-def leaves(text: str) -> bool:
+def is_leaving(text: str) -> bool:
     """Whether the words ask to hide the chat, or say that somebody comes or looks. "ba đi rồi" and "đừng mách má"
     sound alike and mean the opposite: to forget then what was told would lose it."""
     bare = strip_accents(normalise(text))

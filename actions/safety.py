@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.leaving import leaves
+from actions.leaving import is_leaving
 from actions.plea import danger_told
 from actions.shared import (
     Events,
@@ -22,12 +22,9 @@ from actions.shared import (
     speak_safety,
     typed,
 )
-from bot.language.whole import says
 from bot.safety import introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
-BY_THE_WAY = ("ma (?:nay|ne|hoi)", "a ma", "ua ma")
-"""What looks like "má này" without diacritics and only goes on."""
 LEAVES = ("goodbye", "deny", "stop", "chitchat")
 KINDS = {
     "disclose_self": "disclosure",
@@ -35,8 +32,6 @@ KINDS = {
     "emergency": "emergency",
     "self_harm": "self_harm",
 }
-SURE = 0.8
-"""Confidence from which on one word is a wish to leave. Two that may be one ("ngoại dòm") hide the chat."""
 
 
 class ActionSafety(SafeAction):
@@ -108,16 +103,7 @@ class ActionQuickExit(SafeAction):
         return "action_quick_exit"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        if says(typed(tracker), BY_THE_WAY):
-            dispatcher.utter_message(response="utter_affirm")
-            return []
-        guess = tracker.latest_message.get("intent") or {}
-        if len(typed(tracker).split()) == 1 and guess.get("confidence", 1.0) < SURE:
-            # "ba" may be whom they tell of: to forget what was said before would lose it
-            if not metadata(tracker).get("safety_shown"):
-                dispatcher.utter_message(response="utter_affirm")
-            return []
-        if intent(tracker) == "quick_exit" and typed(tracker) and not leaves(typed(tracker)):
+        if typed(tracker) and not is_leaving(typed(tracker)):  # a button is sure
             if not metadata(tracker).get("safety_shown") and not refuse(dispatcher, tracker, by_model=True):
                 dispatcher.utter_message(response="utter_affirm")  # the button to leave is with it
             return []

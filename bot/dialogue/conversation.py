@@ -119,7 +119,7 @@ class Conversation:
         turn = Turn([], memory, risk=assessment.risk, silent=True)
         graver = not memory.helped or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
         if assessment.at_risk and (graver or assessment.risk == "immediate"):
-            turn.replies.append(self._safe.answer(assessment, memory, said.text))
+            turn.replies.append(self._safe.answer(assessment, memory))
         self._remember(turn, said.text, assessment)
         return turn
 

@@ -253,6 +253,8 @@ def danger_said(message: Message) -> bool | None:
     if re.search(words["unsafe"], bare):
         return True  # "không an toàn" begins with a no
     calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
+    if calm and asks(message.text):
+        return None  # "ở đây có an toàn không"
     if calm and re.search(rf"\b(?:{words['soon']['but']})\b.*\b(?:{words['soon']['when']})", bare):
         return True
     return False if calm else yes_or_no(message)

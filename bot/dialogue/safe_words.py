@@ -22,13 +22,14 @@ from bot.safety import (
     choose_form,
     offers_picture,
     question,
-    swallowed,
     unwell,
 )
 
 HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
 """Seconds for which what was said last counts for the next words, and for which a swallowed poison does."""
 GOING_ON = ("again", "repeated_emergency")
+SWALLOWED = frozenset({"swallowed", "poisoning"})
+"""Codes of the assessment."""
 INSIDE = ("at_the_door", "still_inside")
 POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
 ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
@@ -73,14 +74,14 @@ class SafeWords:
         goes_on = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
         if (goes_on or asks_on(said.text)) and memory.helped and self._only_by_context(said.text, memory, assessment):
             return None  # "nơi ở là xã …", "kể tiếp", "nguồn ở đâu" in a talk of danger: the safe words were said
-        return self.answer(assessment, memory, said.text, asked)
+        return self.answer(assessment, memory, asked)
 
-    def answer(self, assessment: Assessment, memory: Memory, text: str, asked: str = "") -> Reply:
+    def answer(self, assessment: Assessment, memory: Memory, asked: str = "") -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""
         repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         repeated = repeated and (assessment.kind != "self_harm" or last(memory) in ABOUT_DYING)
         memory.helped = True
-        if swallowed(text) or "poisoning" in assessment.codes:
+        if SWALLOWED.intersection(assessment.codes):
             memory.swallowed_at = time.time()
         within = memory.in_form or bool(memory.awaits)
         form = choose_form(assessment, within, repeated, voice(memory))

@@ -4,7 +4,7 @@ Imports no web, database or Rasa code.
 """
 
 from .answers import SafetyAnswers, choose_form
-from .asked import Answered, answered, cannot_call, offers_picture, question, swallowed, unwell
+from .asked import Answered, answered, cannot_call, offers_picture, question, unwell
 from .assess import RiskAssessor
 from .introductions import introduces, only_afraid
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
@@ -26,6 +26,5 @@ __all__ = [
     "offers_picture",
     "only_afraid",
     "question",
-    "swallowed",
     "unwell",
 ]

@@ -74,8 +74,7 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         return "harmed" if "admits_harm" in codes and audience in YOUNG else "offender"
     if "at_door" in codes and assessment.at_risk and audience in YOUNG and assessment.kind != "self_harm":
         return "at_the_door"
-    own = assessment.kind == "disclosure" and audience not in YOUNG and not in_form
-    if "own_hand" in codes and assessment.at_risk and own:
+    if "own_hand" in codes and assessment.at_risk and assessment.kind == "disclosure" and not in_form:
         return "own_hand"
     if codes & MISSING and assessment.at_risk and audience not in YOUNG and not in_form:
         return "missing"
@@ -96,5 +95,5 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     by_style = bool(codes) and all(code.startswith("model_") or code in UNSURE for code in codes)
     if by_style and assessment.score < (CLEAR if assessment.risk == "medium" else GRAVE):
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
-    tells_own = "own_words" in codes and audience in YOUNG
-    return "disclosure_other" if "about_other" in codes and not tells_own else "disclosure"
+    own = "own_words" in codes and audience in YOUNG
+    return "disclosure_other" if "about_other" in codes and not own else "disclosure"

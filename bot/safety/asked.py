@@ -85,11 +85,6 @@ def cannot_call(text: str) -> bool:
     return _tells(text, "cannot_call")
 
 
-def swallowed(text: str) -> bool:
-    """Whether somebody has swallowed or breathed in what may kill."""
-    return _tells(text, "swallowed")
-
-
 def unwell(text: str) -> bool:
     """Whether a message tells how a body feels that may be poisoned. Says nothing by itself."""
     return _tells(text, "unwell")

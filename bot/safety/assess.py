@@ -26,6 +26,10 @@ WISHES = 4.0
 """Log-odds by which a message is rather a request to refuse than a tale of danger; those of victims lie far below 0."""
 BRIEF = 8
 """Words of an answer in a form; a tale, whose risk is the report's, is longer."""
+MEANT: dict[str, Risk] = {
+    "at_door": "high", "own_hand": "medium", "swallowed": "high", "young_child": "high", "helpless_child": "high",
+}  # fmt: skip
+"""Traits that say more of a message at risk, and how grave it is at least with them."""
 UNBELIEVED = 0.1
 """The model's share below which words alone are doubtful, unless they tell of danger now or of dying (of 115 messages
 at risk of the fixed set that words find none had less, of 33 calm ones 14)."""
@@ -203,14 +207,12 @@ class RiskAssessor:
                 verdict.raise_to(hit.risk, hit.code)
             else:
                 verdict.raise_to("low", hit.code)
-        if "at_door" in found.traits and level(verdict.risk) >= level("medium"):
-            verdict.raise_to("high", "at_door")
-        if "own_hand" in found.traits and level(verdict.risk) >= level("medium"):
-            verdict.raise_to("medium", "own_hand")
         if "khmer" in found.traits:
             verdict.raise_to("low", "khmer")
         if level(verdict.risk) >= level("medium"):
-            self._weakness(verdict, found)
+            for code, risk in MEANT.items():
+                if code in found.traits:
+                    verdict.raise_to(risk, code)
         return verdict
 
     def _grade(self, seen: Seen, named: bool) -> Risk:
@@ -220,13 +222,6 @@ class RiskAssessor:
         if now and (named or _share(seen.risk) >= NOW_SURE):
             return "immediate"
         return "high" if now or seen.high >= self._model.thresholds.high else "medium"
-
-    @staticmethod
-    def _weakness(verdict: Verdict, found: Findings) -> None:
-        """Very young or helpless children: at least high."""
-        for code in ("young_child", "helpless_child"):
-            if code in found.traits:
-                verdict.raise_to("high", code)
 
     def _in_context(
         self, verdict: Verdict, normal: str, found: Findings, seen: Seen, context: Context, answer: bool

@@ -12,14 +12,8 @@ import json
 from pathlib import Path
 
 import torch
-from restore import state_from_onnx
+from restore import state_of
 from torch import Tensor
-
-
-def state_of(run: Path) -> dict[str, Tensor]:
-    """The weights of a run: its checkpoint, or what is read back from its 8-bit numbers."""
-    whole = run / "model.pt"
-    return dict(torch.load(whole, weights_only=True)) if whole.exists() else state_from_onnx(run / "encoder.onnx")
 
 
 def names_of(run: Path) -> dict[str, list[str]]:

@@ -17,6 +17,12 @@ PARTS = ("query_key_value", "join", "widen", "narrow")
 SUFFIX = "_quantized"
 
 
+def state_of(run: Path) -> dict[str, Tensor]:
+    """The weights of a run: its checkpoint, or what is read back from its 8-bit numbers."""
+    whole = run / "model.pt"
+    return dict(torch.load(whole, weights_only=True)) if whole.exists() else state_from_onnx(run / "encoder.onnx")
+
+
 def state_from_onnx(path: Path) -> dict[str, Tensor]:
     """The state of ``network.Reader`` from ``export.py``'s file. Raises ``ValueError`` on another file."""
     graph = onnx.load(str(path)).graph

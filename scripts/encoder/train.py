@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from network import Encoder, Reader, from_published
-from restore import state_from_onnx
+from restore import state_of
 from sklearn.metrics import average_precision_score, f1_score
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -223,9 +223,7 @@ def start(
         path.write_bytes((options.start / "tokenizer.json").read_bytes())
         tokenizer = Tokenizer.from_file(str(path))
         model = Reader(Encoder(tokenizer.get_vocab_size(), weights.sizes, options.dropout), len(intents), len(kinds))
-        whole = options.start / "model.pt"
-        earlier = torch.load(whole, weights_only=True) if whole.exists() else None
-        found = model.load_state_dict(earlier or state_from_onnx(options.start / "encoder.onnx"), strict=False)
+        found = model.load_state_dict(state_of(options.start), strict=False)
         if set(found.missing_keys) - {"request.weight", "request.bias"} or found.unexpected_keys:
             raise SystemExit(f"{options.start} is another network: {found}")
         return model, tokenizer

@@ -250,12 +250,14 @@ def test_who_asks_who_will_know_is_told_and_nothing_is_taken_for_an_answer(text:
         ("con đang nguy hiểm", True),
         ("hết nguy hiểm rồi", False),
         ("không nguy hiểm", False),
+        ("con có an toàn không", None),
+        ("không nữa", False),
         ("bé an toàn nhưng chiều ông ngoại đón", True),
         ("an toàn, tuy nhiên chiều nay em về nhà với bố", True),
     ],
 )
-def test_safe_until_the_afternoon_is_not_safe(text: str, danger: bool) -> None:
-    step = take(DANGER, {}, typed(text, "feel_safe"))
+def test_safe_until_the_afternoon_is_not_safe(text: str, danger: bool | None) -> None:
+    step = take(DANGER, {}, typed(text, "feel_safe" if danger is not None else "ask_skill", 0.4))
     assert step.updates[DANGER] is danger
     assert not step.interrupted
 
@@ -328,7 +330,13 @@ def test_going_on_in_a_sentence_asks_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ba biết con báo rồi", "má con hay con kể với cô giáo", "hàng xóm biết nhưng không nói"]
+    "text",
+    [
+        "ba biết con báo rồi",
+        "má con hay con kể với cô giáo",
+        "hàng xóm biết nhưng không nói",
+        "cô gọi ba con hông được",
+    ],
 )
 def test_that_somebody_knows_is_told_and_no_question(text: str) -> None:
     assert take(STORY, {}, typed(text, "disclose_self", risk="high")).updates[STORY] == text
@@ -343,3 +351,9 @@ def test_what_was_not_sent_to_another_puts_nothing_off() -> None:
 def test_a_fear_is_no_way_to_be_reached() -> None:
     told = typed("con sợ ổng về lắm cô", "disclose_self", risk="high")
     assert take(CONTACT, {STORY: "chú làm con đau"}, told).updates[CONTACT] is None
+
+
+def test_wait_let_me_correct_is_a_correction() -> None:
+    updates = take(CONFIRM, {STORY: "ba đánh con"}, typed("khoan, cho tui sửa tuổi 12")).updates
+    assert OUTCOME not in updates
+    assert updates[AGE] == 12

@@ -135,17 +135,11 @@ def test_a_child_with_a_stranger_at_the_door_is_not_sent_out() -> None:
 
 def test_who_hit_a_child_is_neither_absolved_nor_told_off() -> None:
     told = Assessment("high", "disclosure", 0.96, codes=("model_disclose_other", "beaten", "own_hand", "about_other"))
-    for audience in ("parent", "teacher"):
+    for audience in ("child", "teen", "parent", "teacher"):
         said = ANSWERS.answer(told, audience).text
         assert said == ANSWERS.forms["own_hand"][audience]
         assert "không có lỗi" not in said.replace("bé không có lỗi", "")
         assert all(number in said for number in ("111", "113", "115"))
-
-
-def test_a_child_is_never_taken_for_the_hand_that_hit() -> None:
-    told = Assessment("high", "disclosure", 0.96, codes=("model_disclose_self", "beaten", "own_hand"))
-    for audience in ("child", "teen"):
-        assert ANSWERS.answer(told, audience).text == ANSWERS.forms["disclosure"][audience]
 
 
 def test_of_a_small_child_an_unsure_guess_asks_gently_too() -> None:

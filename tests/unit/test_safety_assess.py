@@ -146,10 +146,25 @@ def test_a_stranger_at_the_door_is_heard(assessor: RiskAssessor, text: str, code
         ("ba đánh con bầm mặt, nặng", ""),
         ("mẹ lỡ tay đánh con sưng mắt, nặng", ""),
         ("em bị ba lỡ tay đánh con nặng", ""),
+        ("lỡ tay đánh con thôi, mẹ nói nặng", ""),
     ],
 )
 def test_who_hit_a_child_with_their_own_hand_is_heard(assessor: RiskAssessor, text: str, code: str) -> None:
     assert ("own_hand" in assessor.assess(text).codes) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("em uống một ngụm rồi, nặng", "swallowed"),
+        ("thuốc chuột em lỡ ăn rồi, nặng", "swallowed"),
+        ("con uống một hộp sữa, nặng", ""),
+        ("con uống một ngụm nước, nặng", ""),
+        ("ba đánh con, nặng", ""),
+    ],
+)
+def test_what_may_kill_and_was_swallowed_is_named(assessor: RiskAssessor, text: str, code: str) -> None:
+    assert ("swallowed" in assessor.assess(text).codes) == bool(code)
 
 
 def test_where_the_model_is_sure_of_no_danger_words_alone_ask_gently_unless_danger_is_now() -> None:
