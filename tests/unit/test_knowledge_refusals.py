@@ -81,4 +81,4 @@ def test_every_kind_has_words_of_refusal_and_forty_examples() -> None:
     ],
 )
 def test_who_wants_a_child_to_confide_is_a_parent_and_who_wants_more_is_not(text: str, refused: bool) -> None:
-    assert (answerer().refuse(text, "parent", "contact-minors") is not None) == refused
+    assert (phrases().refusal(text, "contact-minors") is not None) == refused
