@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,33 +14,16 @@ from bot.bridges.zalo_client import Pair, consent_url, new_verifier
 from bot.bridges.zalo_tokens import ALARM, REFRESH_LIFE, TokenLater, TokenLost, ZaloTokens
 from bot.db.engine import open_store
 from bot.settings import Settings
-from tests.conftest import make_settings
 from tests.contract.zalo_double import ZaloDouble
+from tests.contract.zalo_world import zalo_settings_for
 
 DAY = 86400.0
-
-
-@pytest.fixture
-def zalo() -> Iterator[ZaloDouble]:
-    with ZaloDouble() as double:
-        yield double
-
-
-def settings_for(folder: Path, zalo: ZaloDouble, **more: object) -> Settings:
-    return make_settings(
-        folder,
-        zalo_app_id=zalo.app_id,
-        zalo_app_secret=zalo.app_secret,
-        zalo_api_base=zalo.base_url,
-        zalo_oauth_base=zalo.base_url,
-        **more,
-    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def zalo_settings(request, tmp_path: Path, zalo: ZaloDouble) -> Settings:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    return settings_for(tmp_path / "var", zalo, database_url=url)
+    return zalo_settings_for(tmp_path / "var", zalo, database_url=url)
 
 
 @pytest.fixture

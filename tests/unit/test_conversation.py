@@ -39,6 +39,12 @@ def assessor() -> RiskAssessor:
     return RiskAssessor.load(ROOT / "models")
 
 
+def safe_talk(form: str, **more: Any) -> Memory:
+    """A talk in which safe words have just been said."""
+    told = {"audience": "teen", "risk": "high", "helped": True, "safe_form": form, "safe_at": time.time()}
+    return Memory(introduced=True, **{**told, **more})
+
+
 async def answer(assessor: RiskAssessor, rasa: Rasa, text: str, memory: Memory | None = None, **more: Any) -> Turn:
     conversation = Conversation(assessor, SafetyAnswers.load(), rasa)
     message = IncomingMessage("web", "c", "u", text=text, **more)
@@ -192,9 +198,7 @@ async def test_graver_news_get_the_long_answer_again(assessor: RiskAssessor) -> 
 async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_other_dangers(
     assessor: RiskAssessor,
 ) -> None:
-    memory = Memory(
-        introduced=True, audience="teen", risk="immediate", helped=True, safe_form="self_harm_now", safe_at=time.time()
-    )
+    memory = safe_talk("self_harm_now", risk="immediate")
     turn = await answer(assessor, Rasa({"text": "dạ"}), "nó dọa tung clip của em", memory)
     assert "đừng ở một mình" in turn.replies[0].text
     again = await answer(assessor, Rasa({"text": "dạ"}), "nó dọa tung clip của em", memory)
@@ -203,17 +207,13 @@ async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_ot
 
 
 async def test_who_has_hurt_another_and_goes_on_keeps_the_words_for_that(assessor: RiskAssessor) -> None:
-    memory = Memory(
-        introduced=True, audience="child", risk="immediate", helped=True, safe_form="harmed", safe_at=time.time()
-    )
+    memory = safe_talk("harmed", audience="child", risk="immediate")
     turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
     assert turn.replies[0].text == SafetyAnswers.load().forms["harmed"]["child"]
 
 
 async def test_with_a_stranger_at_the_door_the_words_change_and_nobody_is_sent_out(assessor: RiskAssessor) -> None:
-    memory = Memory(
-        introduced=True, audience="child", risk="immediate", helped=True, safe_form="at_the_door", safe_at=time.time()
-    )
+    memory = safe_talk("at_the_door", audience="child", risk="immediate")
     said = [(await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)).replies[0].text for _ in range(3)]
     forms = SafetyAnswers.load().forms
     assert said == [forms[name]["child"] for name in ("still_inside", "at_the_door", "still_inside")]
@@ -221,9 +221,7 @@ async def test_with_a_stranger_at_the_door_the_words_change_and_nobody_is_sent_o
 
 
 async def test_who_speaks_of_dying_for_the_first_time_is_asked_in_full(assessor: RiskAssessor) -> None:
-    memory = Memory(
-        introduced=True, audience="teen", risk="high", helped=True, safe_form="disclosure", safe_at=time.time()
-    )
+    memory = safe_talk("disclosure")
     turn = await answer(assessor, Rasa({"text": "dạ"}), "em muốn chết cho rồi", memory)
     assert turn.replies[0].text in (
         SafetyAnswers.load().forms["self_harm"]["teen"],
@@ -295,15 +293,7 @@ async def test_a_message_in_khmer_gets_the_numbers_and_a_way(assessor: RiskAsses
 
 async def test_more_than_a_yes_to_whether_one_thinks_of_dying_is_not_asked_again(assessor: RiskAssessor) -> None:
     for text in ("thiet ra co. em giau thuoc ngu trong cap", "em muốn chết cho rồi, em viết thư rồi"):
-        memory = Memory(
-            introduced=True,
-            audience="teen",
-            risk="high",
-            helped=True,
-            safe_form="self_harm",
-            safe_at=time.time(),
-            asked="dying",
-        )
+        memory = safe_talk("self_harm", asked="dying")
         turn = await answer(assessor, Rasa({"text": "dạ"}), text, memory)
         assert turn.replies[0].text == SafetyAnswers.load().forms["self_harm_now"]["teen"]
 
@@ -312,26 +302,17 @@ async def test_more_than_a_yes_to_whether_one_thinks_of_dying_is_not_asked_again
 async def test_a_question_about_the_last_answer_is_answered_in_a_talk_of_danger_too(
     assessor: RiskAssessor, text: str
 ) -> None:
-    memory = Memory(
-        introduced=True,
-        audience="teen",
-        risk="high",
-        helped=True,
-        safe_form="disclosure",
-        safe_at=time.time(),
-        recent=[DISCLOSURE],
-    )
+    memory = safe_talk("disclosure", recent=[DISCLOSURE])
     turn = await answer(assessor, Rasa({"text": "theo luật"}), text, memory)
     assert [reply.kind for reply in turn.replies] == ["text"]
 
 
 async def test_another_day_is_another_danger(assessor: RiskAssessor) -> None:
     long_ago = time.time() - 3 * HOLDS
-    memory = Memory(
-        introduced=True, audience="child", risk="immediate", helped=True, safe_form="at_the_door", safe_at=long_ago
-    )
+    memory = safe_talk("at_the_door", audience="child", risk="immediate", safe_at=long_ago)
     turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
-    assert turn.replies[0].text not in SafetyAnswers.load().forms["at_the_door"]["child"]
+    forms = SafetyAnswers.load().forms
+    assert turn.replies[0].text not in [forms[name]["child"] for name in ("at_the_door", "still_inside")]
     memory = Memory(introduced=True, audience="teen", swallowed_at=time.time() - 2 * POISON_HOLDS)
     turn = await answer(assessor, Rasa({"text": "dạ"}), "đau bụng quá", memory)
     assert [reply.kind for reply in turn.replies] == ["text"]
