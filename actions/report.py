@@ -105,6 +105,8 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
             updates[ASSENT] = {"at": time.time(), "voice": audience(tracker)}
         if updates.get(intake.DANGER) is True:
             dispatcher.utter_message(json_message={"danger": True})  # officers are told now, not with the report
+            if not metadata(tracker).get("safety_shown"):
+                dispatcher.utter_message(response="utter_report_danger")
         if step.say:
             self._say(dispatcher, tracker, step.say, updates)
         return [SlotSet(name, value) for name, value in updates.items()]

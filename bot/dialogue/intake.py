@@ -39,6 +39,7 @@ from bot.dialogue.intake_answers import (
     is_interruption,
     is_off_topic,
     is_plain_answer,
+    is_soon,
     is_telling,
     parse,
     says_enough,
@@ -111,7 +112,7 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     words = len(message.text.split())
     short = _is_clear(requested, value) and words <= SHORT
     aside = requested in ASIDE or (requested == CONTACT and not is_contact(message.text))
-    if aside and (is_telling(message) or _says_more(requested, value, words)) and not short:
+    if aside and ((is_telling(message) and not short) or _says_more(requested, value, message)):
         return _told_aside(requested, slots, message, value)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
@@ -124,9 +125,10 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     return _answered(requested, slots, message, value, audience)
 
 
-def _says_more(requested: str, value: Any, words: int) -> bool:
+def _says_more(requested: str, value: Any, message: Message) -> bool:
     """Whether an answer to whether there is danger tells more than that: it must not be lost."""
-    return requested == DANGER and value is not None and words > SHORT
+    more = len(message.text.split()) > SHORT or is_soon(message.text)
+    return requested == DANGER and value is not None and more
 
 
 def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) -> Step:

@@ -255,9 +255,15 @@ def danger_said(message: Message) -> bool | None:
     calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
     if calm and asks(message.text):
         return None  # "ở đây có an toàn không"
-    if calm and re.search(rf"\b(?:{words['soon']['but']})\b.*\b(?:{words['soon']['when']})", bare):
+    if calm and is_soon(message.text):
         return True
     return False if calm else yes_or_no(message)
+
+
+def is_soon(text: str) -> bool:
+    """Whether words put a time behind a "but": "an toàn, nhưng chiều ba nó đón"."""
+    soon = load_yaml("intake.yml")["soon"]
+    return re.search(rf"\b(?:{soon['but']})\b.*\b(?:{soon['when']})", strip_accents(normalise(text))) is not None
 
 
 def _agrees(text: str) -> bool:

@@ -32,6 +32,7 @@ SWALLOWED = frozenset({"swallowed", "poisoning"})
 """Codes of the assessment."""
 INSIDE = ("at_the_door", "still_inside")
 POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
+OWN_DEEDS = ("harmed", "own_hand")
 ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
 """Safe words that still hold when the person goes on and tells nothing graver."""
 IN_TURNS = {
@@ -99,8 +100,8 @@ class SafeWords:
             return "self_harm_still"
         if tells and before in INSIDE and form != "emergency_medical":
             return before  # outside, where it is said to run to, stands the stranger
-        if tells and before == "harmed":
-            return before  # "he comes over again": who is in danger then is the other child
+        if tells and before in OWN_DEEDS:
+            return before  # "he comes over again", "tan bầm cho khỏi thấy": who is in danger is the other one
         return form
 
     def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:

@@ -14,9 +14,13 @@ from bot.language.tables import load
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
 _OF_ANOTHER = "".join(
-    rf"(?<!{word} )" for word in ("ban", "cho", "cua", "thang", "dua", "con", "chau", "be", "nho", "gai", "trai", "nha")
+    rf"(?<!{word} )"
+    for word in (
+        *("ban", "cho", "cua", "thang", "dua", "con", "chau", "be", "nho", "gai", "trai", "nha"),
+        *("muon", "thue", "nhan", "tuyen"),
+    )
 )
-"""What turns "con 14 tuổi" into somebody else's age: "thằng con 14 tuổi", "em gái con 8 tuổi"."""
+"""What turns "con 14 tuổi" into somebody else's age: "thằng con 14 tuổi", "em gái con 8 tuổi", "mướn em 14 tuổi"."""
 OWN_AGE = re.compile(_OF_ANOTHER + r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
 
 ONLY_AGE = re.compile(r"(?:(?:da|thua|co|con|em|chau)[ ,]+)*(\d{1,2})\s?(?:t|tuoi)?(?: (?:a|co|nha))*[ .!]*")

@@ -18,6 +18,8 @@ from bot.language.audience import guess_audience
         ("em bị bạn trong lớp tẩy chay", "teen"),
         ("mình 13 tuổi, mình buồn", "teen"),
         ("con gái tôi bị thằng kia nhắn tin bậy", "parent"),
+        ("quán cà phê của tui muốn mướn em 14 tuổi phụ", "parent"),
+        ("tui là chủ quán net", "parent"),
         ("toi muon hoi luat", "parent"),
         ("tui thấy thằng nhỏ kế bên bị đánh hoài", "parent"),
         ("tôi là giáo viên, học sinh của tôi có vết bầm", "teacher"),

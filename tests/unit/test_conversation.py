@@ -206,10 +206,13 @@ async def test_who_thinks_of_dying_and_goes_on_is_not_left_with_the_words_for_ot
     assert "ở một mình" in again.replies[0].text or "ngồi cạnh" in again.replies[0].text
 
 
-async def test_who_has_hurt_another_and_goes_on_keeps_the_words_for_that(assessor: RiskAssessor) -> None:
-    memory = safe_talk("harmed", audience="child", risk="immediate")
+@pytest.mark.parametrize(("before", "voice"), [("harmed", "child"), ("own_hand", "parent")])
+async def test_who_has_hurt_another_and_goes_on_keeps_the_words_for_that(
+    assessor: RiskAssessor, before: str, voice: str
+) -> None:
+    memory = safe_talk(before, audience=voice, risk="immediate")
     turn = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
-    assert turn.replies[0].text == SafetyAnswers.load().forms["harmed"]["child"]
+    assert turn.replies[0].text == SafetyAnswers.load().forms[before][voice]
 
 
 async def test_with_a_stranger_at_the_door_the_words_change_and_nobody_is_sent_out(assessor: RiskAssessor) -> None:

@@ -263,8 +263,10 @@ def test_safe_until_the_afternoon_is_not_safe(text: str, danger: bool | None) ->
 
 
 def test_what_is_said_beside_the_answer_to_danger_is_kept() -> None:
-    step = take(DANGER, {STORY: "cháu bị phỏng"}, typed("bé an toàn nhưng chiều ông ngoại đón", "feel_safe"))
-    assert step.updates[STORY] == "cháu bị phỏng\nbé an toàn nhưng chiều ông ngoại đón"
+    for text in ("bé an toàn nhưng chiều ông ngoại đón", "an toan nhung chieu ba ve"):
+        step = take(DANGER, {STORY: "cháu bị phỏng"}, typed(text, "feel_safe"))
+        assert step.updates[STORY] == f"cháu bị phỏng\n{text}"
+        assert step.updates[DANGER] is True
 
 
 @pytest.mark.parametrize("text", ["Tôi đồng ý trình báo.", "Tôi là cán bộ, không phải thầy cô. Đồng ý"])

@@ -137,6 +137,19 @@ async def test_who_says_only_that_they_are_afraid_is_not_told_that_they_were_not
         assert [m["response"] for m in dispatcher.messages] == [response]
 
 
+async def test_danger_now_is_answered_by_the_numbers_unless_the_safe_words_were_said() -> None:
+    for shown, responses in ((False, ["utter_report_danger"]), (True, [])):
+        latest = {
+            "text": "có", "intent": {"name": "affirm"}, "entities": [],
+            "metadata": {"audience": "child", "safety_shown": shown},
+        }  # fmt: skip
+        where = Tracker("s", {"requested_slot": intake.DANGER}, latest, [], False, None, {}, "action_listen")
+        dispatcher = CollectingDispatcher()
+        await ValidateReportForm().get_validation_events(dispatcher, where, {})
+        assert [m["response"] for m in dispatcher.messages if m["response"]] == responses
+        assert {"danger": True} in [m["custom"] for m in dispatcher.messages]
+
+
 def test_fragments_that_make_a_disclosure_together_are_a_childs_own() -> None:
     events = [said("ba"), said("danh", "medium", "disclosure", code="together")]
     child = tracker(events)
