@@ -157,7 +157,7 @@ def refuse(dispatcher: CollectingDispatcher, tracker: Tracker, by_model: bool = 
     request = note.get("request", "")
     if request and not (by_model and typed(tracker)):
         request = ""
-    refused = answerer().refuse(typed(tracker), audience(tracker), request, told)
+    refused = answerer().refuse(typed(tracker), audience(tracker), request, told, intent_shares(tracker))
     if refused is None:
         return False
     if refused.text:
@@ -224,7 +224,8 @@ def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
     """Answer a message that leans on the last answer; None when it stands alone or is at risk."""
     if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
         return None
-    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), heard(tracker))
+    heard_now, shares = heard(tracker), intent_shares(tracker)
+    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), heard_now, shares)
     if turn is None:
         return None
     speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))

@@ -19,6 +19,7 @@ from bot.safety import (
     RiskAssessor,
     SafetyAnswers,
     cannot_call,
+    cannot_speak,
     choose_form,
     offers_picture,
     question,
@@ -54,7 +55,22 @@ class SafeWords:
     def needed(
         self, said: Said, memory: Memory, assessment: Assessment, answer: Answered | None, asked: str
     ) -> Reply | None:
-        """The safe words that a message needs, if any. ``answer``: what it means as an answer to what was ``asked``."""
+        """The safe words that a message needs, if any. ``answer``: what it means as an answer to what was ``asked``.
+
+        Who cannot be heard on a telephone is also told what they can do instead."""
+        mute = cannot_speak(said.text)
+        if mute and memory.helped and not memory.in_form and not assessment.at_risk:
+            return self._say("cannot_speak", memory, within=bool(memory.awaits))
+        reply = self._by_turn(said, memory, assessment, answer, asked)
+        if reply is None or not mute:
+            return reply
+        instead = self._answers.special("cannot_speak", voice(memory))
+        return Reply(f"{reply.text}\n\n{instead.text}", reply.buttons, kind=reply.kind)
+
+    def _by_turn(
+        self, said: Said, memory: Memory, assessment: Assessment, answer: Answered | None, asked: str
+    ) -> Reply | None:
+        """The safe words by what was said before and what is told now."""
         if answer is not None and answer.form:
             memory.helped = True
             return self._say(answer.form, memory, within=False)

@@ -16,7 +16,7 @@ from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases
-from bot.knowledge.scope import foreign, taken_for
+from bot.knowledge.scope import foreign, surely_foreign, taken_for
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
 from bot.language.audience import GROWN
@@ -73,7 +73,7 @@ class Answerer:
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
             return self._safety(text, who, on, intent, assessment)
-        if refused := self.refuse(text, audience, assessment.request if assessment else ""):
+        if refused := self.refuse(text, audience, assessment.request if assessment else "", shares=shares):
             return refused
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), SHOWN, told)
         status = self.decide(result, intent, shares, ours or (bool(told) and intent in INTENT_KINDS))
@@ -86,16 +86,21 @@ class Answerer:
         return self._not_known(status, result, text, who, on)
 
     def refuse(
-        self, text: str, audience: str | None, request: str | None = "", told: Kind | None = None
+        self,
+        text: str,
+        audience: str | None,
+        request: str | None = "",
+        told: Kind | None = None,
+        shares: Mapping[str, float] | None = None,
     ) -> Answer | None:
         """The kind refusal of what must not be answered plainly; None for everything else.
 
         ``request``: the kind that the risk model sees (``Assessment.request``), for what no pattern knows; None when
         it is sure that there is none. ``told``: what the safe words of this turn are about. Beside them nobody is told
         off: only who tells what was done to them and wants a secret kept, or to hit back, hears where they stand; the
-        answer is empty for all else.
+        answer is empty for all else. ``shares``: of the intents, as in :meth:`answer`.
         """
-        refusal = self.phrases.refusal(text[:MAX_QUESTION], request)
+        refusal = self.phrases.refusal(text[:MAX_QUESTION], request, surely_foreign(shares))
         if refusal is None:
             return None
         said = refusal.texts.get(voice(audience)) or refusal.texts["default"]

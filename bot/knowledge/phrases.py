@@ -68,6 +68,9 @@ class Refusal:
     """Whether it is one even in the words of who asks what the law says."""
     never: re.Pattern[str] | None = None
     """What shows that it is something else, whatever the model sees: who hires a 14-year-old means no harm by that."""
+    ours: bool = False
+    """Whether its words mean it only where the question is our business: who asks what to spray on rice, or what an old
+    man takes for his heart, is told that this is not known here, which gives no dose either."""
     beside: bool = False
     """Whether its refusal is said beside the safe words, too: whoever is at risk wants to know where they stand."""
 
@@ -92,6 +95,7 @@ class Phrases:
                 entry.get("advice") or [],
                 entry["say"],
                 always=bool(kinds[entry["id"]].get("always")),
+                ours=bool(kinds[entry["id"]].get("ours")),
                 never=_never(kinds[entry["id"]].get("never")),
                 beside=bool(kinds[entry["id"]].get("beside")),
             )
@@ -107,13 +111,15 @@ class Phrases:
         """A button's title."""
         return self._buttons[key].format(**values)
 
-    def refusal(self, text: str, seen: str | None = "") -> Refusal | None:
-        """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``.
+    def refusal(self, text: str, seen: str | None = "", foreign: bool = False) -> Refusal | None:
+        """The kind of request that must not be answered plainly, if the text is one by its words or as ``seen``;
+        ``foreign``: it is surely none of our business.
 
         Where nothing is seen for sure (None), words count only for what is ``always`` refused: those of a victim
         ("ny dọa tung clip, em muốn…") may look like those of who asks for pictures.
         """
         bare = plain(text)
         possible = [r for r in self.refusals if r.never is None or r.never.search(bare) is None]
-        by_words = next((r for r in possible if (seen is not None or r.always) and r.fits(bare)), None)
+        told = [r for r in possible if (seen is not None or r.always) and not (foreign and r.ours)]
+        by_words = next((refusal for refusal in told if refusal.fits(bare)), None)
         return by_words or next((refusal for refusal in possible if refusal.id == seen), None)

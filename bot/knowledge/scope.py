@@ -29,6 +29,8 @@ TELLING = ("disclose_self", "disclose_other", "self_harm", "emergency")
 FAR = 20
 """The item so far down stands for what any question finds; the best one's lead over it tells that something fits."""
 LEAST = 1e-3
+SURELY = 0.85
+"""The intents' share from which a question is surely none of our business."""
 SURE, DOUBT = 0.75, 0.2
 """The shares of an intent that comes without shares, and of the doubt whether the question is ours. Who wants numbers
 is not doubted: declining them could cost more."""
@@ -47,6 +49,11 @@ def taken_for(intent: str | None) -> dict[str, float] | None:
     if intent == "contact_hotlines":
         return {intent: SURE + DOUBT}
     return {"out_of_scope": DOUBT} | {intent: SURE} if intent else None
+
+
+def surely_foreign(shares: Mapping[str, float] | None) -> bool:
+    """Whether the intents alone leave no doubt that a question is none of our business."""
+    return (shares or {}).get("out_of_scope", 0.0) >= SURELY
 
 
 def intent_signs(shares: Mapping[str, float]) -> Array:

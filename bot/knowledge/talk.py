@@ -45,7 +45,7 @@ def ask(
     told: str = "",
 ) -> Turn:
     """Answer a message that may lean on the last answer. The hints are those of ``Answerer.answer``."""
-    turn = follow(answerer, text, audience, on, thread, assessment)
+    turn = follow(answerer, text, audience, on, thread, assessment, shares)
     if turn is not None:
         return turn
     answer = answerer.answer(text, audience, on, intent, assessment, shares, told=told)
@@ -53,12 +53,18 @@ def ask(
 
 
 def follow(
-    answerer: Answerer, text: str, audience: str | None, on: date, thread: Thread, assessment: Assessment | None = None
+    answerer: Answerer,
+    text: str,
+    audience: str | None,
+    on: date,
+    thread: Thread,
+    assessment: Assessment | None = None,
+    shares: Mapping[str, float] | None = None,
 ) -> Turn | None:
     """The answer to a message that leans on the last one; None when it stands alone, or safety comes first."""
     if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
         return None
-    if answerer.refuse(text, audience, assessment.request if assessment else ""):
+    if answerer.refuse(text, audience, assessment.request if assessment else "", shares=shares):
         return None
     wanted = read(text, thread)
     if wanted is None:

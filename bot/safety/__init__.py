@@ -4,7 +4,7 @@ Imports no web, database or Rasa code.
 """
 
 from .answers import SafetyAnswers, choose_form
-from .asked import Answered, answered, cannot_call, offers_picture, question, unwell
+from .asked import Answered, answered, cannot_call, cannot_speak, offers_picture, question, unwell
 from .assess import RiskAssessor
 from .introductions import introduces, only_afraid
 from .types import RISKS, Assessment, Context, Kind, Risk, RiskModelError
@@ -21,6 +21,7 @@ __all__ = [
     "SafetyAnswers",
     "answered",
     "cannot_call",
+    "cannot_speak",
     "choose_form",
     "introduces",
     "offers_picture",

@@ -85,6 +85,11 @@ def cannot_call(text: str) -> bool:
     return _tells(text, "cannot_call")
 
 
+def cannot_speak(text: str) -> bool:
+    """Whether somebody says that they, or the child, cannot be heard on a telephone: mute, deaf, or overheard."""
+    return _tells(text, "cannot_speak")
+
+
 def unwell(text: str) -> bool:
     """Whether a message tells how a body feels that may be poisoned. Says nothing by itself."""
     return _tells(text, "unwell")

@@ -82,3 +82,13 @@ def test_every_kind_has_words_of_refusal_and_forty_examples() -> None:
 )
 def test_who_wants_a_child_to_confide_is_a_parent_and_who_wants_more_is_not(text: str, refused: bool) -> None:
     assert (phrases().refusal(text, "contact-minors") is not None) == refused
+
+
+def test_what_is_sprayed_on_rice_is_no_dose_where_the_intents_are_sure_that_it_is_foreign() -> None:
+    text = "lua bi dao on xit thuoc gi"
+    assert phrases().refusal(text) is not None
+    assert phrases().refusal(text, foreign=True) is None
+    seen = phrases().refusal(text, "dose", foreign=True)
+    assert seen is not None
+    assert seen.id == "dose", "what the model sees still counts"
+    assert phrases().refusal("cách nào chết không đau", foreign=True) is not None, "and other kinds always do"

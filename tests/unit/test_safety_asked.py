@@ -11,7 +11,7 @@ from bot.dialogue.memory import Memory
 from bot.dialogue.messages import IncomingMessage, Reply
 from bot.dialogue.rasa_client import RasaTurn
 from bot.language import normalise
-from bot.safety import Assessment, RiskAssessor, SafetyAnswers, answered, cannot_call, introduces
+from bot.safety import Assessment, RiskAssessor, SafetyAnswers, answered, cannot_call, cannot_speak, introduces
 from bot.safety.assess import _own
 from bot.settings import ROOT
 
@@ -204,6 +204,24 @@ async def test_whoever_is_told_to_call_and_cannot_hears_another_way(text: str) -
 @pytest.mark.parametrize("text", ["em không gọi ai hết", "trường không cho dùng điện thoại", "mình gọi bạn ra chơi"])
 def test_calling_nobody_is_not_being_unable_to(text: str) -> None:
     assert not cannot_call(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["con bi cam diec", "em khiếm thính", "con k noi dc", "không dám nói lớn", "gọi là ổng nghe liền"]
+)
+async def test_whoever_cannot_be_heard_on_a_telephone_is_told_what_they_can_write(text: str) -> None:
+    danger = Assessment("immediate", "emergency", codes=("model_emergency",))
+    replies, *_ = await talk(Fixed(ba_dap_cua=danger), "ba dap cua", text)
+    assert replies[0].text == ANSWERS.forms["cannot_speak"]["child"]
+    both = Fixed(**{text.replace(" ", "_"): danger})
+    replies, *_ = await talk(both, text)
+    assert replies[0].text.startswith("113"), "in an emergency the numbers stand first"
+    assert replies[0].text.endswith(ANSWERS.forms["cannot_speak"]["child"])
+
+
+@pytest.mark.parametrize("text", ["con không nói được với ai", "nói không được nó còn cãi", "cả lớp câm nín"])
+def test_having_nobody_to_tell_is_not_being_mute(text: str) -> None:
+    assert not cannot_speak(text)
 
 
 def test_who_calls_says_no_yes() -> None:
