@@ -161,7 +161,8 @@ def refuse(dispatcher: CollectingDispatcher, tracker: Tracker, by_model: bool = 
     if refused is None:
         return False
     if refused.text:
-        speak(dispatcher, Reply(refused.text, refused.buttons))
+        inside = tracker.active_loop.get("name")  # nothing leads out of a report that has begun
+        speak(dispatcher, Reply(refused.text, answerer().help_buttons() if inside else refused.buttons))
     return True
 
 

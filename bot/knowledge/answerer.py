@@ -106,8 +106,11 @@ class Answerer:
         said = refusal.texts.get(voice(audience)) or refusal.texts["default"]
         if told:
             return Answer("refused", said if refusal.beside and told == "disclosure" else "")
-        items = self._items(Hit(self.base.items[i], 0.0, 0.0) for i in refusal.advice if i in self.base.items)
-        return Answer("refused", said, items, self.help_buttons())
+        advice = [self.base.items[i] for i in refusal.advice if i in self.base.items]
+        fits = [item for item in advice if self.presentable(item, voice(audience))][:ALTERNATIVES]
+        buttons = [show_button(item.topic, item.id) for item in fits]  # what can be done instead
+        items = self._items(Hit(item, 0.0, 0.0) for item in advice)
+        return Answer("refused", said, items, buttons + self.help_buttons())
 
     def beside(
         self,

@@ -109,6 +109,18 @@ async def test_nobody_at_risk_is_told_off_for_what_their_words_look_like(kind: s
         assert "gây hại cho trẻ" not in str(said)
 
 
+async def test_a_refusal_shows_what_can_be_done_instead_but_leads_nobody_out_of_a_report() -> None:
+    asked = tracker("đánh con sao cho không thấy dấu", "ask_skill")
+    said, _ = await run(ActionAnswer(), asked)
+    assert [b["payload"] for b in said[0]["buttons"]][:2] == [
+        '/show_item{"item_id": "wb-104-sap-danh-con"}',
+        '/show_item{"item_id": "sk-042-ky-luat-tich-cuc"}',
+    ]
+    asked.active_loop = {"name": "report_form"}
+    said, _ = await run(ActionAnswer(), asked)
+    assert [b["payload"] for b in said[0]["buttons"]] == ["/talk_to_human", "/contact_hotlines"]
+
+
 async def test_where_the_model_is_sure_that_nothing_is_wanted_patterns_do_not_refuse() -> None:
     said, _ = await run(ActionAnswer(), tracker(VICTIM, "ask_online_safety", metadata={"request": None}))
     assert "không giúp việc này" not in str(said)
