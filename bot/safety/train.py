@@ -60,8 +60,9 @@ the gentle form. Much of that share are pairs that only the sense tells apart; o
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.98, 0.55
 FALSE_REFUSALS = 0.02
 """The share of other messages (near-misses among them) that may be taken for a request to refuse."""
-CLEARED_REQUESTS = 0.005
-"""The share of requests that may be taken for surely none."""
+CLEARED_REQUESTS = 0.06
+"""The share of requests for which patterns do not count, since the model is of another mind: of 1,267 it did not know,
+patterns find one of these, and a dozen honest messages of 10,000 that only sound so."""
 FINGERPRINT = "risk.fingerprint.json"
 
 
