@@ -67,7 +67,7 @@ class Seen:
     immediate: float = -9.0
     danger: str = DANGER[0]
     request: str | None = ""
-    """The kind of request to refuse that it is; None when it is surely none."""
+    """The kind of request to refuse that it is; None when the model is of the mind that it is none."""
     asks_to_die: bool = False
     wishes: float = -9.0
     """By how much it is rather a request to refuse than a tale of danger, in log-odds."""
@@ -151,7 +151,8 @@ class RiskAssessor:
         )
 
     def _request(self, parts: list[str], scores: Scores) -> str | None:
-        """The kind of request to refuse that a message is; a long one tells a story. None when it is surely none."""
+        """The kind of request to refuse that a message is; a long one tells a story. None when it is
+        rather none, so that words which look like one do not count."""
         if scores.refused.max() < self._model.thresholds.cleared:
             return None
         short = len(parts) == 1 and len(parts[0]) <= LONGEST_REQUEST

@@ -55,7 +55,7 @@ class Thresholds:
     immediate: float
     refused: float = math.inf
     cleared: float = -math.inf
-    """Below it a message is surely no request to refuse."""
+    """Below it words that look like a request to refuse do not count."""
     alarm_bare: float | None = None
     """The alarm for what is typed without diacritics, where it is another."""
 
