@@ -53,12 +53,12 @@ SERVICE = frozenset(
     )
 )
 """Intents that the risk model need not tell apart."""
-ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.972, 0.970, 0.99
+ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.972, 0.974, 0.99
 """Recall of messages at risk on the calibration share at which the alarm begins, as typed and without diacritics, and
 the gentle form. Much of that share are pairs that only the sense tells apart; on the fixed set the same thresholds keep
 0.98 of both (``docs/evaluation.md``)."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.98, 0.55
-FALSE_REFUSALS = 0.02
+FALSE_REFUSALS = 0.015
 """The share of other messages (near-misses among them) that may be taken for a request to refuse."""
 CLEARED_REQUESTS = 0.06
 """The share of requests for which patterns do not count, since the model is of another mind: of 1,267 it did not know,
