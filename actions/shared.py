@@ -225,8 +225,8 @@ def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
     """Answer a message that leans on the last answer; None when it stands alone or is at risk."""
     if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
         return None
-    heard_now, shares = heard(tracker), intent_shares(tracker)
-    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), heard_now, shares)
+    hints = heard(tracker), intent_shares(tracker)
+    turn = talk.follow(answerer(), typed(tracker), audience(tracker), today(), thread(tracker), *hints)
     if turn is None:
         return None
     speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))

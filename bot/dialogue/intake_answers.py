@@ -29,35 +29,13 @@ OWN_ROLE = {"teacher": "giáo viên"}
 """The relation by which a reporter names themselves."""
 
 # Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
-INTERRUPTIONS = frozenset(
-    (
-        "ask_law",
-        "ask_skill",
-        "ask_online_safety",
-        "ask_procedure",
-        "ask_wellbeing",
-        "contact_hotlines",
-        "check_report",
-        "talk_to_human",
-        "bot_challenge",
-        "help",
-        "show_item",
-        "set_audience",
-        "feel_safe",
-        "delete_my_data",
-        "confirm_delete",
-        # behind the receipt, by buttons
-        "add_information",
-        "read_messages",
-        "notify_me",
-        "arrange_call",
-        "withdraw_report",
-        "confirm_withdraw",
-        "delete_report",
-        "confirm_delete_report",
-        "close_receipt",
-    )
-)
+INTERRUPTIONS = frozenset((
+    "ask_law", "ask_skill", "ask_online_safety", "ask_procedure", "ask_wellbeing", "contact_hotlines", "check_report",
+    "talk_to_human", "bot_challenge", "help", "show_item", "set_audience", "feel_safe", "delete_my_data", "confirm_delete",
+    # behind the receipt, by buttons
+    "add_information", "read_messages", "notify_me", "arrange_call", "withdraw_report", "confirm_withdraw",
+    "delete_report", "confirm_delete_report", "close_receipt",
+))  # fmt: skip
 TELLING = ("disclose_self", "disclose_other", "emergency", "self_harm", "nlu_fallback")
 SURE = 0.8
 """Confidence from which a statement ("cho con gặp cán bộ") is a wish and no answer ("nên gặp bà trước")."""

@@ -126,45 +126,29 @@ def test_unsure_danger_is_not_danger_now() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "code"),
+    ("code", "text", "named"),
     [
-        ("con ở nhà một mình, có người lạ gõ cửa, nặng", "at_door"),
-        ("ông lạ bấm chuông nặng", "at_door"),
-        ("bạn con gõ cửa rủ đi chơi", ""),
+        ("at_door", "con ở nhà một mình, có người lạ gõ cửa, nặng", True),
+        ("at_door", "ông lạ bấm chuông nặng", True),
+        ("at_door", "bạn con gõ cửa rủ đi chơi", False),
+        ("own_hand", "tui lỡ tay đánh con nặng", True),
+        ("own_hand", "tôi đánh thằng nhỏ bầm chân, nặng", True),
+        ("own_hand", "ba đánh con nặng", False),
+        ("own_hand", "ba đánh con bầm mặt, nặng", False),
+        ("own_hand", "mẹ lỡ tay đánh con sưng mắt, nặng", False),
+        ("own_hand", "em bị ba lỡ tay đánh con nặng", False),
+        ("own_hand", "lỡ tay đánh con thôi, mẹ nói nặng", False),
+        ("swallowed", "em uống một ngụm rồi, nặng", True),
+        ("swallowed", "thuốc chuột em lỡ ăn rồi, nặng", True),
+        ("swallowed", "con uống một hộp sữa, nặng", False),
+        ("swallowed", "con uống một ngụm nước, nặng", False),
+        ("swallowed", "ba đánh con, nặng", False),
     ],
 )
-def test_a_stranger_at_the_door_is_heard(assessor: RiskAssessor, text: str, code: str) -> None:
-    assert ("at_door" in assessor.assess(text).codes) == bool(code)
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("tui lỡ tay đánh con nặng", "own_hand"),
-        ("tôi đánh thằng nhỏ bầm chân, nặng", "own_hand"),
-        ("ba đánh con nặng", ""),
-        ("ba đánh con bầm mặt, nặng", ""),
-        ("mẹ lỡ tay đánh con sưng mắt, nặng", ""),
-        ("em bị ba lỡ tay đánh con nặng", ""),
-        ("lỡ tay đánh con thôi, mẹ nói nặng", ""),
-    ],
-)
-def test_who_hit_a_child_with_their_own_hand_is_heard(assessor: RiskAssessor, text: str, code: str) -> None:
-    assert ("own_hand" in assessor.assess(text).codes) == bool(code)
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("em uống một ngụm rồi, nặng", "swallowed"),
-        ("thuốc chuột em lỡ ăn rồi, nặng", "swallowed"),
-        ("con uống một hộp sữa, nặng", ""),
-        ("con uống một ngụm nước, nặng", ""),
-        ("ba đánh con, nặng", ""),
-    ],
-)
-def test_what_may_kill_and_was_swallowed_is_named(assessor: RiskAssessor, text: str, code: str) -> None:
-    assert ("swallowed" in assessor.assess(text).codes) == bool(code)
+def test_what_says_more_of_a_danger_is_named_and_what_only_sounds_so_is_not(
+    assessor: RiskAssessor, code: str, text: str, named: bool
+) -> None:
+    assert (code in assessor.assess(text).codes) == named
 
 
 def test_where_the_model_is_sure_of_no_danger_words_alone_ask_gently_unless_danger_is_now() -> None:
