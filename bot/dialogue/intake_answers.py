@@ -31,7 +31,8 @@ OWN_ROLE = {"teacher": "giáo viên"}
 # Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
 INTERRUPTIONS = frozenset((
     "ask_law", "ask_skill", "ask_online_safety", "ask_procedure", "ask_wellbeing", "contact_hotlines", "check_report",
-    "talk_to_human", "bot_challenge", "help", "show_item", "set_audience", "feel_safe", "delete_my_data", "confirm_delete",
+    "talk_to_human", "bot_challenge", "help", "show_item", "set_audience", "feel_safe", "delete_my_data",
+    "confirm_delete",
     # behind the receipt, by buttons
     "add_information", "read_messages", "notify_me", "arrange_call", "withdraw_report", "confirm_withdraw",
     "delete_report", "confirm_delete_report", "close_receipt",
