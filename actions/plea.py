@@ -27,15 +27,28 @@ class Danger:
     kind: Kind
 
 
-@lru_cache(maxsize=1)
-def _asking() -> re.Pattern[str]:
+@lru_cache(maxsize=2)
+def _asking(what: str) -> re.Pattern[str]:
     data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
-    return re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in data["what_to_do"]))
+    return re.compile("|".join(rf"\b(?:{pattern})(?!\w)" for pattern in data[what]))
 
 
 def asks_what_to_do(text: str) -> bool:
     """Whether somebody who tells of a child asks what they should do."""
-    return _asking().search(strip_accents(normalise(text))) is not None
+    return _asking("what_to_do").search(strip_accents(normalise(text))) is not None
+
+
+def asks_another_way(text: str) -> bool:
+    """Whether somebody who was refused asks what they may do instead."""
+    return _asking("another_way").search(strip_accents(normalise(text))) is not None
+
+
+def said_before(events: Iterable[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """The message before the latest and what the gateway made of it; empty when there is none, or a button."""
+    told = [event for event in events if event.get("event") == "user"]
+    before = told[-2] if len(told) > 1 else {}
+    text = str(before.get("text") or "")
+    return ("" if text.startswith("/") else text), before.get("metadata") or {}
 
 
 def danger_told(events: Iterable[dict[str, Any]]) -> Danger | None:

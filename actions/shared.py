@@ -13,7 +13,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.plea import asks_what_to_do, danger_told
+from actions.plea import asks_another_way, asks_what_to_do, danger_told, said_before
 from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
@@ -69,6 +69,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
                     speak_safety(dispatcher, tracker, "worry", "low")  # of what? a guess at an answer would not ask
                 return []
             if (self.informs or self.talks) and (events := what_now(dispatcher, tracker)) is not None:
+                return events
+            if (self.informs or self.talks) and (events := what_else(dispatcher, tracker)) is not None:
                 return events
             if self.leans and (events := lean(dispatcher, tracker)) is not None:
                 return events
@@ -219,6 +221,23 @@ def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | Non
     speak(dispatcher, Reply(also.text, also.buttons))
     shown = thread(tracker).shown([i.id for i in also.items], before.text, voice=who)
     return remember(dispatcher, talk.Turn(also, shown))
+
+
+def what_else(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
+    """Whoever was refused a moment ago and asks for another way ("vậy có cách nào khác") is shown what can be done
+    instead. None for everything else."""
+    said, who = typed(tracker), audience(tracker)
+    if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name") or len(said.split()) > PLEA:
+        return None
+    before, note = said_before(tracker.events)
+    if not before or not asks_another_way(said):
+        return None
+    advice = answerer().instead(before, who, note.get("request", ""))
+    if advice is None:
+        return None
+    turn = talk.shown(answerer(), advice, who, today(), thread(tracker), "short")
+    speak(dispatcher, Reply(turn.answer.text, turn.answer.buttons))
+    return remember(dispatcher, turn)
 
 
 def lean(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:

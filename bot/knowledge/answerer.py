@@ -15,7 +15,7 @@ from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, 
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
-from bot.knowledge.phrases import Phrases
+from bot.knowledge.phrases import Phrases, Refusal
 from bot.knowledge.scope import foreign, surely_foreign, taken_for
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
@@ -106,11 +106,21 @@ class Answerer:
         said = refusal.texts.get(voice(audience)) or refusal.texts["default"]
         if told:
             return Answer("refused", said if refusal.beside and told == "disclosure" else "")
-        advice = [self.base.items[i] for i in refusal.advice if i in self.base.items]
-        fits = [item for item in advice if self.presentable(item, voice(audience))][:ALTERNATIVES]
-        buttons = [show_button(item.topic, item.id) for item in fits]  # what can be done instead
+        advice = self._advice(refusal, voice(audience))
         items = self._items(Hit(item, 0.0, 0.0) for item in advice)
+        buttons = [show_button(item.topic, item.id) for item in advice[:ALTERNATIVES]]  # what can be done instead
         return Answer("refused", said, items, buttons + self.help_buttons())
+
+    def _advice(self, refusal: Refusal, who: Audience) -> list[Item]:
+        """The items about what can be done instead of a refused wish."""
+        known = [self.base.items[i] for i in refusal.advice if i in self.base.items]
+        return [item for item in known if self.presentable(item, who)]
+
+    def instead(self, text: str, audience: str | None, request: str | None = "") -> str | None:
+        """The item about what can be done instead of what was refused; None where nothing was, or nothing is known."""
+        refusal = self.phrases.refusal(text[:MAX_QUESTION], request)
+        advice = self._advice(refusal, voice(audience)) if refusal else []
+        return advice[0].id if advice else None
 
     def beside(
         self,

@@ -13,11 +13,13 @@ from bot.language import normalise, strip_accents
 DATA = Path(__file__).parent / "data" / "introductions.yml"
 FEAR, FEW = ("sợ", "so"), 8
 _WORD = re.compile(r"\w+")
+_I_AM = re.compile(r"(?:(?:da|thua|chao|xin|alo|co|bot)[ ,]+)*(?:toi|tui|minh|em|con|chau) la\b")
 
 
 def introduces(text: str) -> bool:
-    """Whether a text has only such words and a number ("con 9 tuổi", "9")."""
-    return any(char.isdigit() for char in normalise(text)) and says_who(text)
+    """Whether a text has only such words and a number ("con 9 tuổi", "9"), or says "I am" ("tôi là giáo viên")."""
+    normal = strip_accents(normalise(text))
+    return (any(char.isdigit() for char in normal) or _I_AM.match(normal) is not None) and says_who(text)
 
 
 def says_who(text: str) -> bool:

@@ -121,6 +121,17 @@ async def test_a_refusal_shows_what_can_be_done_instead_but_leads_nobody_out_of_
     assert [b["payload"] for b in said[0]["buttons"]] == ["/talk_to_human", "/contact_hotlines"]
 
 
+@pytest.mark.parametrize("asked", ["vậy có cách nào khác", "khong vay thi lam sao", "vậy phải dạy sao"])
+async def test_who_was_refused_and_asks_for_another_way_is_shown_it(asked: str) -> None:
+    refused = user("đánh con sao cho không thấy dấu", "ask_skill", metadata={"request": ""})
+    said, events = await run(ActionSmallTalk(), tracker(asked, "help", events=[refused]))
+    assert events[0]["value"]["items"][0] == "wb-104-sap-danh-con"
+    assert said[0]["text"]
+    harmless = user("cảm ơn bot", "thank", metadata={"request": ""})
+    said, _ = await run(ActionSmallTalk(), tracker(asked, "help", events=[harmless]))
+    assert said[0]["response"] == "utter_help"
+
+
 async def test_where_the_model_is_sure_that_nothing_is_wanted_patterns_do_not_refuse() -> None:
     said, _ = await run(ActionAnswer(), tracker(VICTIM, "ask_online_safety", metadata={"request": None}))
     assert "không giúp việc này" not in str(said)
@@ -230,7 +241,9 @@ def told(text: str, risk: str = "high", kind: str = "disclosure") -> dict[str, A
 BLACKMAIL = told("ng yeu doi hinh nude, k gui thi chia tay")
 
 
-@pytest.mark.parametrize("plea", ["lam sao bay gio", "giờ sao cô", "em phải làm gì", "biết tính sao đây"])
+@pytest.mark.parametrize(
+    "plea", ["lam sao bay gio", "giờ sao cô", "em phải làm gì", "biết tính sao đây", "vay con lam sao"]
+)
 async def test_who_told_of_danger_and_asks_what_to_do_is_answered_about_that(plea: str) -> None:
     for action, intent in ((ActionSmallTalk(), "help"), (ActionAnswer(), "ask_procedure")):
         said, _ = await run(action, tracker(plea, intent, events=[BLACKMAIL], metadata={"audience": "teen"}))

@@ -72,14 +72,28 @@ def test_more_than_a_bare_answer_is_read_as_any_message(asked: str, text: str) -
 
 
 @pytest.mark.parametrize(
-    "text", ["9", "con 9 tuổi", "cô ơi con 9t", "em là nữ lớp 7", "em ấy 11 tuổi chứ không phải 9"]
+    "text",
+    [
+        *("9", "con 9 tuổi", "cô ơi con 9t", "em là nữ lớp 7", "em ấy 11 tuổi chứ không phải 9"),
+        *("Tôi là giáo viên chủ nhiệm lớp 7", "da toi la can bo xa", "tui là phụ huynh nè"),
+    ],
 )
 def test_who_only_says_who_they_are_tells_no_danger(text: str) -> None:
     assert introduces(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["em 13 tuổi có bầu", "con 9 tuổi ba đánh", "0912345678", "con 5t bị", "con chào cô", "12 tuổi ở một mình"]
+    "text",
+    [
+        "em 13 tuổi có bầu",
+        "con 9 tuổi ba đánh",
+        "0912345678",
+        "con 5t bị",
+        "con chào cô",
+        "12 tuổi ở một mình",
+        "giáo viên",
+        "em là con bị",
+    ],
 )
 def test_other_words_are_more_than_that(text: str) -> None:
     assert not introduces(text)
