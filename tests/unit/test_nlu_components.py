@@ -15,8 +15,9 @@ from click.testing import CliRunner
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
+from rasa.shared.exceptions import YamlException
 from rasa.shared.importers.importer import TrainingDataImporter
-from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.loading import load_data
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import csr_matrix
@@ -24,6 +25,7 @@ from scipy.sparse import csr_matrix
 from bot.encoder import is_calibration
 from bot.evaluation.fixed import sameness
 from bot.nlu import commands, doers, linear, names, phrases
+from bot.nlu import importer as nlu_importer
 from bot.nlu.classifier import EnsembleIntentClassifier
 from bot.nlu.compact import Compact
 from bot.nlu.data import DataError, load_examples, load_requests
@@ -159,13 +161,44 @@ def test_a_training_message_is_known_by_what_it_says() -> None:
 def test_rasa_reads_the_files_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "nlu.yml"
     path.write_text('version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - chào bạn\n', encoding="utf-8")
-    read: list[str] = []
-    whole = RasaFileImporter.get_nlu_data
-    monkeypatch.setattr(RasaFileImporter, "get_nlu_data", lambda self, lang: read.append(lang) or whole(self, lang))
+    asked_for: list[str] = []
+    whole = nlu_importer.read
+    monkeypatch.setattr(nlu_importer, "read", lambda file: asked_for.append(file) or whole(file))
     importer = TrainingDataImporter.load_from_config(str(ROOT / "config.yml"), None, [str(path)])
     asked = [importer.get_nlu_data(), importer.get_nlu_data("vi"), importer.get_nlu_data(language="en")]
-    assert read == ["vi"]
+    assert asked_for == [str(path)]
     assert len({data.fingerprint() for data in asked}) == 1
+
+
+MEANT = "- intent: meet\n  examples: |\n    - gặp ở [Rạch Giá](commune) nha\n    - gặp bạn\n"
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        "- intent: greet\n  metadata: {situation: g1, risk: none}\n  examples: |\n    - chào: bạn  \n    -   alo [nè]\n",
+        MEANT,
+        "- intent: faq/law\n  examples: |\n    - luật gì\n",
+        "- intent: greet\n  examples:\n  - text: |\n      chào\n    metadata: {situation: g1}\n",
+        "- intent: greet\n  examples: |\n    - chào\n- synonym: Rạch Giá\n  examples: |\n    - rg\n",
+        "- regex: phone\n  examples: |\n    - \\d{10}\n- lookup: place\n  examples: |\n    - Rạch Giá\n",
+    ],
+)
+def test_a_file_is_read_as_rasa_reads_it(groups: str, tmp_path: Path) -> None:
+    path = tmp_path / "nlu.yml"
+    path.write_text(f'version: "3.1"\nnlu:\n{groups}', encoding="utf-8")
+    ours, theirs = nlu_importer.read(str(path)), load_data(str(path), "vi")
+    assert theirs.training_examples or theirs.regex_features
+    assert [m.data for m in ours.training_examples] == [m.data for m in theirs.training_examples]
+    for part in ("entity_synonyms", "regex_features", "lookup_tables", "responses"):
+        assert getattr(ours, part) == getattr(theirs, part)
+
+
+def test_a_wrong_file_is_still_refused_by_rasa(tmp_path: Path) -> None:
+    path = tmp_path / "nlu.yml"
+    path.write_text('version: "3.1"\nnlu:\n- intent: greet\n  exampels: |\n    - chào\n', encoding="utf-8")
+    with pytest.raises(YamlException, match=r"nlu\.yml"):
+        nlu_importer.read(str(path))
 
 
 def test_noise_is_reproducible_and_telex_is_right() -> None:
