@@ -17,6 +17,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.report import reports
+from actions.report_draft import DRAFT, intake_words, words_for
 from actions.shared import (
     VIETNAM,
     Events,
@@ -35,6 +36,7 @@ from actions.shared import (
     typed,
 )
 from bot.dialogue import follow
+from bot.dialogue.intake import CONTACT, OUTCOME, SKIPPED
 from bot.dialogue.messages import Reply
 from bot.knowledge import talk
 from bot.knowledge.talk import KIND_INTENTS
@@ -57,6 +59,41 @@ def told_elsewhere(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events
     return remember(dispatcher, turn)
 
 
+def what_next(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Whoever has sent a report in this chat and asks for it without its code is told what happens now and what to do
+    meanwhile; the code is only offered. Returns whether something was said."""
+    said = str(entity(tracker, "words") or typed(tracker))
+    left = contact_of_sent(tracker)
+    if left is None:
+        if entity(tracker, "words") and follow.asks_for_anybody(said):
+            dispatcher.utter_message(response="utter_bot_challenge")  # no report: whether anybody is there
+            return True
+        return False
+    key = "next_with_contact" if left else "next_without_contact"
+    buttons = [dict(button) for button in intake_words()["buttons"]["next"]]
+    dispatcher.utter_message(text=words_for(key, audience(tracker)), buttons=buttons)
+    return True
+
+
+def contact_of_sent(tracker: Tracker) -> bool | None:
+    """Whether the report that was last sent in this chat said how to reach the person; None when none was sent."""
+    contact, sent, began = None, None, False
+    for event in tracker.events:
+        if event["event"] in ("restart", "reset_slots"):
+            contact, sent, began = None, None, False
+        elif event["event"] != "slot":
+            continue
+        elif event["name"] == CONTACT and event["value"] is not None:
+            contact = event["value"]
+        elif event["name"] == OUTCOME and event["value"] == "send":
+            began = True
+        elif event["name"] == DRAFT:
+            if event["value"] is None and began:
+                sent = contact not in (None, SKIPPED)  # a report that could not be saved keeps its draft
+            contact, began = (None, False) if event["value"] is None else (contact, began)
+    return sent
+
+
 class ActionCheckReport(SafeAction):
     """Opens a report with its receipt and shows how it stands."""
 
@@ -70,7 +107,8 @@ class ActionCheckReport(SafeAction):
         if not receipt and (events := told_elsewhere(dispatcher, tracker)) is not None:
             return events
         if not receipt:
-            dispatcher.utter_message(response="utter_ask_receipt")
+            if not what_next(dispatcher, tracker):
+                dispatcher.utter_message(response="utter_ask_receipt")
             return []
         try:
             status = await to_thread.run_sync(reports().status, str(receipt), tracker.sender_id)

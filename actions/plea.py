@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from bot.language import normalise, strip_accents
+from bot.safety.told import another_dying, blackmails, cuts, denies_dying
 from bot.safety.types import Kind, Risk, level
 
 RECENT = 2
@@ -27,10 +28,11 @@ class Danger:
     kind: Kind
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _asking(what: str) -> re.Pattern[str]:
     data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
-    return re.compile("|".join(rf"\b(?:{pattern})(?!\w)" for pattern in data[what]))
+    patterns = [pattern.format(home=data["home"]) if what == "tells_on" else pattern for pattern in data[what]]
+    return re.compile("|".join(rf"\b(?:{pattern})(?!\w)" for pattern in patterns))
 
 
 def asks_what_to_do(text: str) -> bool:
@@ -43,6 +45,11 @@ def asks_another_way(text: str) -> bool:
     return _asking("another_way").search(strip_accents(normalise(text))) is not None
 
 
+def asks_whether_told(text: str) -> bool:
+    """Whether somebody asks if this machine tells others what they say ("có mách cậu không")."""
+    return _asking("tells_on").search(strip_accents(normalise(text)).strip(" .,!?")) is not None
+
+
 def said_before(events: Iterable[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
     """The message before the latest and what the gateway made of it; empty when there is none, or a button."""
     told = [event for event in events if event.get("event") == "user"]
@@ -53,11 +60,36 @@ def said_before(events: Iterable[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
 
 def danger_told(events: Iterable[dict[str, Any]]) -> Danger | None:
     """The last message at risk among the ``RECENT`` ones before the latest, from a tracker's events."""
-    told = [event for event in events if event.get("event") == "user"]
-    for event in reversed(told[-RECENT - 1 : -1]):
-        note = event.get("metadata") or {}
-        text = str(event.get("text") or "")
-        grave = level(note.get("risk") or "none") >= level("medium")
-        if grave and note.get("kind") not in ("offender", "none", None) and not text.startswith("/"):
-            return Danger(text, note["risk"], note["kind"])
+    told = dangers_told(events)
+    return told[0] if told else None
+
+
+def dangers_told(events: Iterable[dict[str, Any]]) -> list[Danger]:
+    """Those messages at risk, the latest first. Who asked what to do a moment ago and asks again has not left the
+    matter: such questions do not count."""
+    told = [event for event in events if event.get("event") == "user"][:-1]
+    counted = [e for e in told if _danger(e) is not None or not asks_what_to_do(str(e.get("text") or ""))]
+    found = [_danger(event) for event in reversed(counted[-RECENT:])]
+    return [danger for danger in found if danger is not None]
+
+
+def form_about(told: list[Danger]) -> str:
+    """The safe words that answer what was told last, for matters that have words of their own; else nothing."""
+    if not told:
+        return ""
+    if told[0].kind == "self_harm" and denies_dying(told[0].text):
+        return "urge" if any(cuts(danger.text) for danger in told) else "self_harm_still"
+    if told[0].kind == "self_harm" and another_dying(told[0].text):
+        return "other_dying_still"
+    if told[0].kind != "self_harm" and any(blackmails(danger.text) for danger in told):
+        return "blackmail" if len(told) == 1 else "blackmail_again"
+    return ""
+
+
+def _danger(event: dict[str, Any]) -> Danger | None:
+    note = event.get("metadata") or {}
+    text = str(event.get("text") or "")
+    grave = level(note.get("risk") or "none") >= level("medium")
+    if grave and note.get("kind") not in ("offender", "none", None) and not text.startswith("/"):
+        return Danger(text, note["risk"], note["kind"])
     return None

@@ -17,13 +17,15 @@ from actions.report_draft import (
     DRAFT,
     draft_of,
     draft_slots,
+    intake_words,
     lines_of,
     message_of,
     summary_words,
     told_before,
     told_meanwhile,
+    words_for,
 )
-from actions.shared import Events, SafeAction, audience, log, metadata, refuse, store
+from actions.shared import Events, SafeAction, audience, intent, log, metadata, refuse, store
 from bot.dialogue import intake
 from bot.dialogue.intake import CONFIRM, OUTCOME, TOLD
 from bot.dialogue.intake_answers import is_small_talk
@@ -34,6 +36,7 @@ from bot.settings import get_settings
 
 REST = 2 * 3600.0
 """After so long a pause a greeting is a greeting, and what was begun is named before it goes on."""
+ASK_CONSENT = "action_ask_report_consent"
 HEARD = (intake.AGE, intake.SEX, intake.PLACE, intake.RELATION, intake.TIME)
 
 
@@ -99,7 +102,7 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
             return []
         updates = dict(step.updates)
         told, story = tracker.get_slot(TOLD), updates.get(intake.STORY)
-        if told and story:
+        if told and story and TOLD not in updates:  # else the step itself has decided what becomes of it
             updates.update({intake.STORY: told if story == intake.SKIPPED else f"{told}\n{story}", TOLD: None})
         if updates.get(intake.CONSENT) is True:
             updates[ASSENT] = {"at": time.time(), "voice": audience(tracker)}
@@ -113,6 +116,9 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
 
     @staticmethod
     def _say(dispatcher: CollectingDispatcher, tracker: Tracker, say: str, updates: dict[str, Any]) -> None:
+        if say in intake_words():
+            dispatcher.utter_message(text=words_for(say, audience(tracker)))
+            return
         if say != "heard":
             afraid = say == "utter_not_caught" and only_afraid(message_of(tracker).text)
             dispatcher.utter_message(response="utter_not_caught_afraid" if afraid else say)
@@ -141,15 +147,28 @@ def rested(tracker: Tracker) -> bool:
     return latest > 0 and times[latest] - times[latest - 1] > REST
 
 
+def asked_already(tracker: Tracker) -> bool:
+    """Whether the long words of the choice were read since the form began, in the voice that is spoken now."""
+    if intent(tracker) == "set_audience":
+        return False
+    begun = max((n for n, e in enumerate(tracker.events) if e["event"] == "active_loop" and e.get("name")), default=0)
+    asked = [e for e in tracker.events[begun:] if e["event"] == "action" and e.get("name") == ASK_CONSENT]
+    return bool(asked)
+
+
 class ActionAskReportConsent(SafeAction):
     """Says before anything is told who will read it, what cannot be kept secret, who else knows, and how to hide."""
 
     refuses = False
 
     def name(self) -> str:
-        return "action_ask_report_consent"
+        return ASK_CONSENT
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        if asked_already(tracker):
+            buttons = [dict(button) for button in intake_words()["buttons"]["consent_again"]]
+            dispatcher.utter_message(text=words_for("consent_again", audience(tracker)), buttons=buttons)
+            return []
         channels = summary_words()["channels"]
         words = channels.get(metadata(tracker).get("channel"), channels["default"])
         voice = audience(tracker)
@@ -190,7 +209,8 @@ class ActionFinishReport(SafeAction):
         outcome = tracker.get_slot(OUTCOME)
         if outcome in ("paused", "undecided"):
             dispatcher.utter_message(json_message={"in_form": False, "draft": True})
-            dispatcher.utter_message(response=f"utter_report_{outcome}")
+            ways_on = [dict(button) for button in intake_words()["buttons"]["paused"]] if outcome == "paused" else []
+            dispatcher.utter_message(response=f"utter_report_{outcome}", buttons=ways_on)
             return [SlotSet(OUTCOME, None), SlotSet(CONFIRM, None)]
         dispatcher.utter_message(json_message={"in_form": False, "draft": False})
         if outcome != "send":

@@ -12,13 +12,18 @@ from rasa_sdk import Tracker
 from actions.shared import audience, intent, risk
 from bot.dialogue import intake
 from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
-from bot.dialogue.intake_answers import OWN_ROLE
+from bot.dialogue.intake_answers import OWN_ROLE, TELLING, asks
+from bot.dialogue.intake_questions import asks_us
 from bot.reports import ReportDraft
 from bot.safety import introduces
 from bot.safety.answers import UNSURE, YOUNG
 
 ASSENT, DRAFT = "report_assent", "report_draft"
 TOLD_LIMIT = 5
+"""Harmless sounding messages that are kept with those at risk, of which none is left out."""
+A_TALE = 3
+NOW = 2 * 3600.0
+"""Seconds after which danger "now" is no longer now."""
 OWN = frozenset({"model_disclose_self", "together"})
 """What the safety room finds in words of one's own: a disclosure, or fragments that make one ("ba", "danh")."""
 RISKS = ("none", "low", "medium", "high", "immediate")
@@ -52,6 +57,19 @@ def summary_words() -> dict[str, Any]:
     return loaded
 
 
+@lru_cache(maxsize=1)
+def intake_words() -> dict[str, Any]:
+    """What is said inside and after a report besides its questions."""
+    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "data" / "intake_words.yml").read_text("utf-8"))
+    return loaded
+
+
+def words_for(key: str, voice: str) -> str:
+    """The words of one key for whoever listens."""
+    words = intake_words()[key]
+    return str(words.get(voice, words["default"]))
+
+
 def read(event: dict[str, Any]) -> intake.Message:
     """A message event as the intake logic reads it."""
     text = event.get("text") or ""
@@ -80,33 +98,62 @@ def message_of(tracker: Tracker) -> intake.Message:
 def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) -> dict[str, Any]:
     """Answers found in what the person has told since the last report (or in ``events``): the story, and what it says
     by itself."""
+    heard = heard_since_last_report(tracker) if events is None else events
     story: list[str] = []
     found: dict[str, Any] = {}
     enough = own = False
-    for event in heard_since_last_report(tracker) if events is None else events:
+    for event in heard:
         message = read(event)
         if message.pressed or not message.text:
             continue
         if introduces(message.text):
             found.update(intake.found_in(message, audience(tracker)))
+        if message.intent == "feel_safe":
+            found.pop(intake.DANGER, None)  # said since: whether there is danger now is asked
         if not _is_told(message):
             continue
         if not _only_wishes(message):
             story.append(message.text)
             enough = enough or _is_story(message, event)
-        for name, value in intake.found_in(message, audience(tracker)).items():
-            if name == intake.RELATION and name in found:
-                both = [*found[name].split(", "), *value.split(", ")]
-                value = ", ".join(dict.fromkeys(both))
-            found[name] = value
-        if message.risk == "immediate":
+        _merge(found, intake.found_in(message, audience(tracker)))
+        if message.risk == "immediate" and _is_recent(event, heard[-1]):
             found[intake.DANGER] = True
         own = own or bool(OWN.intersection((event.get("metadata") or {}).get("codes", [])))
     if own and intake.SUBJECT not in found and audience(tracker) in YOUNG:
         found[intake.SUBJECT] = "self"  # fragments name nobody; it is read back to them
     if story:
-        found[intake.STORY if enough else TOLD] = "\n".join(story[-TOLD_LIMIT:])
+        told = dict.fromkeys([*story, *_told_around(heard)])
+        found[intake.STORY if enough else TOLD] = "\n".join(told)
     return found
+
+
+def _merge(found: dict[str, Any], more: dict[str, Any]) -> None:
+    """Add what another message says: of whom it tells is gathered, of the rest the latest counts."""
+    for name, value in more.items():
+        if name == intake.RELATION and name in found:
+            value = ", ".join(dict.fromkeys([*found[name].split(", "), *value.split(", ")]))
+        found[name] = value
+
+
+def _is_recent(event: dict[str, Any], latest: dict[str, Any]) -> bool:
+    """Whether something was said in this talk and not hours ago: what was so then need not be so now."""
+    return float(latest.get("timestamp") or 0.0) - float(event.get("timestamp") or 0.0) <= NOW
+
+
+def _told_around(heard: list[dict[str, Any]]) -> list[str]:
+    """What was told between the messages at risk and sounds harmless alone ("rồi nó nhắn hoài"); no questions, no small
+    talk, nothing about the machine. They stand behind the others, and only so many."""
+    told = [_is_told(message) for message in map(read, heard)]
+    first = next((n for n, one in enumerate(told) if one), len(told))
+    around = [read(event) for n, event in enumerate(heard) if n > first and not told[n]]
+    return [message.text for message in around if _is_tale(message)][-TOLD_LIMIT:]
+
+
+def _is_tale(message: intake.Message) -> bool:
+    """Whether words tell something and neither ask nor only answer."""
+    if message.pressed or len(message.text.split()) < A_TALE or message.intent not in TELLING:
+        return False
+    return not (intake.is_plain_answer(message.text) or asks(message.text) or asks_us(message.text))
 
 
 def _is_story(message: intake.Message, event: dict[str, Any]) -> bool:

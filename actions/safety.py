@@ -6,8 +6,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.leaving import is_leaving
-from actions.plea import danger_told
+from actions import said as own
+from actions.leaving import is_leaving, is_watched
+from actions.plea import danger_told, dangers_told, form_about
 from actions.shared import (
     Events,
     SafeAction,
@@ -71,7 +72,8 @@ class ActionSmallTalk(SafeAction):
         said = intent(tracker)
         before = danger_told(tracker.events)
         if before and before.kind == "self_harm" and said in LEAVES:
-            speak(dispatcher, safety_answers().special("self_harm_still", audience(tracker)))
+            form = form_about(dangers_told(tracker.events)) or "self_harm_still"
+            speak(dispatcher, safety_answers().special(form, audience(tracker)))
             return []  # nobody who thinks of dying is let go with a goodbye
         if introduces(typed(tracker)):
             said = "affirm"  # "9" is no goodbye, and "cô ơi con 9 tuổi" wants to be heard, not greeted
@@ -104,6 +106,9 @@ class ActionQuickExit(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if typed(tracker) and not is_leaving(typed(tracker)):  # a button is sure
+            if is_watched(typed(tracker)):
+                speak(dispatcher, own.reply("watched", audience(tracker)))
+                return []
             if not metadata(tracker).get("safety_shown") and not refuse(dispatcher, tracker, by_model=True):
                 dispatcher.utter_message(response="utter_affirm")  # the button to leave is with it
             return []

@@ -13,7 +13,17 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.plea import asks_another_way, asks_what_to_do, danger_told, said_before
+from actions import said as own
+from actions.leaving import is_watched
+from actions.plea import (
+    asks_another_way,
+    asks_what_to_do,
+    asks_whether_told,
+    danger_told,
+    dangers_told,
+    form_about,
+    said_before,
+)
 from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
@@ -67,6 +77,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
             if (self.informs or self.talks) and not tracker.active_loop.get("name") and only_afraid(typed(tracker)):
                 if not metadata(tracker).get("safety_shown"):
                     speak_safety(dispatcher, tracker, "worry", "low")  # of what? a guess at an answer would not ask
+                return []
+            if (self.informs or self.talks) and of_ourselves(dispatcher, tracker):
                 return []
             if (self.informs or self.talks) and (events := what_now(dispatcher, tracker)) is not None:
                 return events
@@ -202,6 +214,21 @@ def inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     return remember(dispatcher, talk.Turn(also, thread(tracker).shown([i.id for i in also.items], said, voice=who)))
 
 
+def of_ourselves(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Answer whoever asks if this machine tells on them, or who told of danger and says that their phone is read now
+    and then. Returns whether it did; beside the safe words, too."""
+    said = typed(tracker)
+    if tracker.active_loop.get("name"):
+        return False
+    if asks_whether_told(said):
+        speak(dispatcher, own.reply("tells", audience(tracker)))
+        return True
+    if is_watched(said) and danger_told(tracker.events) is not None:
+        speak(dispatcher, own.reply("watched", audience(tracker)))
+        return True
+    return False
+
+
 def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:
     """Whoever has just told of danger and only asks what to do ("làm sao bây giờ") is answered about that: the safe
     words again, and what there is to know beside them. None for everything else."""
@@ -212,10 +239,11 @@ def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | Non
     if before is None:
         return None
     also = None
+    form = form_about(dangers_told(tracker.events))
     if before.kind not in ("self_harm", "emergency"):
         assessment = Assessment(risk=before.risk, kind=before.kind, score=1.0, reasons=[])
         also = answerer().beside(f"{before.text} {said}", who, today(), None, assessment)  # surely fitting, or nothing
-    speak_safety(dispatcher, tracker, before.kind, before.risk, repeated=before.kind != "self_harm")
+    speak_safety(dispatcher, tracker, before.kind, before.risk, before.kind != "self_harm", form)
     if also is None or also.items[0].id in thread(tracker).items:
         return []  # nothing, or nothing new
     speak(dispatcher, Reply(also.text, also.buttons))
@@ -259,11 +287,17 @@ def speak(dispatcher: CollectingDispatcher, reply: Reply) -> None:
 
 
 def speak_safety(
-    dispatcher: CollectingDispatcher, tracker: Tracker, kind: str, level: str, repeated: bool = False
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    kind: str,
+    level: str,
+    repeated: bool = False,
+    form: str = "",
 ) -> None:
-    """Utter the safe answer for a kind and risk; ``repeated``: the long words were said a moment ago."""
+    """Utter the safe answer for a kind and risk; ``repeated``: the long words were said a moment ago; ``form``: the
+    one that is known to fit."""
     assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
     voice = audience(tracker)
-    speak(dispatcher, safety_answers().answer(assessment, voice, repeated=repeated))
-    asks = question(choose_form(assessment, in_form=False, repeated=repeated, audience=voice), voice)
-    dispatcher.utter_message(json_message={"asks": asks})  # the gateway reads the next words as the answer
+    form = form or choose_form(assessment, in_form=False, repeated=repeated, audience=voice)
+    speak(dispatcher, safety_answers().special(form, voice))
+    dispatcher.utter_message(json_message={"asks": question(form, voice)})  # the gateway reads the next words by it

@@ -22,6 +22,7 @@ from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
 from bot.dialogue.safe_words import SafeWords, voice
 from bot.dialogue.wishes import rephrased
+from bot.language import clean, strip_accents
 from bot.language.audience import AUDIENCES, audience_of_age, guess_audience
 from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers, answered
 
@@ -30,6 +31,8 @@ RECENT, REMEMBERED = 3, 300
 """How many of the last messages are remembered, and how many characters of each."""
 RASA_TEXT = 2000
 """Characters given to Rasa; safety reads the whole message."""
+TITLE = 3
+"""Words of a button's title from which typing them is pressing it."""
 STICKERS = ("sticker", "animation")
 
 
@@ -73,7 +76,7 @@ class Conversation:
     ) -> Turn:
         """Answer one message. Never raises for what a person wrote. ``over``: by how many messages the person is over
         the limit; they are slowed then, but a message at risk is always taken."""
-        said = interpret(message)
+        said = interpret(pressed(message, memory))
         if said.quick_exit:
             return Turn([hidden(message.channel)], None)
         if message.kind == "edited" and said.text[:REMEMBERED] in memory.recent:
@@ -119,7 +122,7 @@ class Conversation:
         turn = Turn([], memory, risk=assessment.risk, silent=True)
         graver = not memory.helped or RISKS.index(assessment.risk) > RISKS.index(memory.risk)
         if assessment.at_risk and (graver or assessment.risk == "immediate"):
-            turn.replies.append(self._safe.answer(assessment, memory))
+            turn.replies.append(self._safe.answer(assessment, memory, text=said.text))
         self._remember(turn, said.text, assessment)
         return turn
 
@@ -246,10 +249,25 @@ class Conversation:
     def _remember(turn: Turn, text: str, assessment: Assessment) -> None:
         if turn.memory is None:
             return
+        buttons = [button for reply in turn.replies for button in reply.buttons]
+        turn.memory.offered = {_plain(button.title): button.payload for button in buttons}
         if text:
             turn.memory.recent = [*turn.memory.recent, text[:REMEMBERED]][-RECENT:]
         if RISKS.index(assessment.risk) > RISKS.index(turn.memory.risk):
             turn.memory.risk = assessment.risk
+
+
+def pressed(message: IncomingMessage, memory: Memory) -> IncomingMessage:
+    """A message whose words are the title of a button under the last answer is that button pressed. A word or two are
+    somebody's own ("có", "bỏ qua")."""
+    payload = memory.offered.get(_plain(message.text)) if message.kind == "text" and not message.media else None
+    if payload is None or len(message.text.split()) < TITLE:
+        return message
+    return replace(message, kind="button", payload=payload)
+
+
+def _plain(title: str) -> str:
+    return strip_accents(clean(title).lower()).strip(" .!")
 
 
 def hidden(channel: str) -> Reply:

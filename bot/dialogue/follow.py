@@ -57,6 +57,16 @@ def asks_how_long(text: str) -> bool:
     return _says(text, "how_long")
 
 
+def asks_what_next(text: str) -> bool:
+    """Whether somebody asks what comes of a report: who calls, when somebody comes."""
+    return _says(text, "what_next") or asks_for_anybody(text)
+
+
+def asks_for_anybody(text: str) -> bool:
+    """Whether somebody asks if anybody answers: after a report, what comes of it; else, who is there."""
+    return _says(text, "anybody")
+
+
 def words_for(intent: str, text: str) -> str:
     """The payload that carries a person's words to the step that waits for them."""
     return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)

@@ -24,27 +24,29 @@ from bot.dialogue.intake_answers import (
     NEAR,
     PLACE,
     RELATION,
+    RISKY,
     SEX,
     STORY,
     SUBJECT,
     TIME,
     TOLD,
     Message,
-    asks_who_knows,
+    adds,
     command_of,
-    correction,
     found_in,
     is_bare_stop,
-    is_contact,
     is_interruption,
     is_off_topic,
     is_plain_answer,
     is_soon,
+    is_sure_contact,
     is_telling,
     parse,
     says_enough,
     yes_or_no,
 )
+from bot.dialogue.intake_corrections import correction
+from bot.dialogue.intake_questions import ASKED, OPEN, WHO_READS, about_the_report, asks_us, fits, tells_beside
 from bot.dialogue.phrases import load_yaml
 
 SKIPPED = "skipped"
@@ -58,7 +60,9 @@ ASIDE = (CONSENT, DANGER, SUBJECT, AGE, SEX, PLACE, MORE)
 CHOICES = (CONSENT, DANGER, SUBJECT, SEX, MORE, CONFIRM)
 """Questions with buttons for every answer."""
 A_TALE = 5
-"""Words from which on what is no answer to where, or whether to send, is something that the person wants to add."""
+"""Words from which on what is no answer to whether to send is something that the person wants to add."""
+TOLD_ASIDE = 3
+"""Words from which on what cannot be an age, a place or a way to be reached is told, and kept with the story."""
 SHORT = 6
 """Words up to which a clear answer is only that."""
 KNOWN_BY_TELLING = (SUBJECT, AGE, SEX, PLACE, RELATION, TIME)
@@ -106,23 +110,55 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     command = _command(requested, slots, message, audience)
     if command is not None:
         return command
-    if asks_who_knows(message):
-        return Step({requested: None}, say="utter_who_reads")
+    about = about_the_report(requested, message)
+    if about is not None:
+        return _asked_about(about, requested, slots, message)
     value = parse(requested, message)
+    if requested == NEAR and isinstance(value, bool) and asks_us(message.text) and not is_plain_answer(message.text):
+        value = None  # "có xa đây không"
+    if isinstance(value, str | dict) and not _is_clear(requested, value) and not fits(requested, message):
+        value = None
     words = len(message.text.split())
     short = _is_clear(requested, value) and words <= SHORT
-    aside = requested in ASIDE or (requested == CONTACT and not is_contact(message.text))
+    aside = requested in ASIDE or (requested == CONTACT and not is_sure_contact(message.text))
     if aside and ((is_telling(message) and not short) or _says_more(requested, value, message)):
         return _told_aside(requested, slots, message, value)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
-    if value is None and requested in (CONFIRM, PLACE) and words >= A_TALE and not message.pressed:
+    if value is None and _adds(requested, message):
         return _told_aside(requested, slots, message, value)  # "dung goi cho ba con nha" must reach the officers
     if value is None and requested not in CHOICES:
         return _nothing_said(requested, slots, message)
     if value is None:
         return _missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
     return _answered(requested, slots, message, value, audience)
+
+
+def _adds(requested: str, message: Message) -> bool:
+    """Whether words that are no answer are something that the person wants to have written down."""
+    least = A_TALE if requested == CONFIRM else TOLD_ASIDE
+    if message.pressed or len(message.text.split()) < least or is_off_topic(message):
+        return False
+    return requested == CONFIRM or (requested in OPEN and not asks_us(message.text))
+
+
+def _asked_about(about: str, requested: str, slots: Mapping[str, Any], message: Message) -> Step:
+    """A question about the report itself is answered, and the step asked again; what was told with it is kept."""
+    updates: dict[str, Any] = {requested: None}
+    if about != WHO_READS and requested != STORY and (message.risk in RISKY or tells_beside(message.text)):
+        updates.update(_noted(slots, message.text))
+    return Step(updates, say=about)
+
+
+def _noted(slots: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Words kept beside a question: with the story, or for it where nothing was told yet and it is still asked."""
+    name = STORY if slots.get(STORY) not in (None, SKIPPED) else TOLD
+    return {name: _with(slots.get(name), text)}
+
+
+def _with(told: Any, more: str) -> str:
+    """The story with more words behind it."""
+    return f"{told}\n{more}" if told and told != SKIPPED else more
 
 
 def _says_more(requested: str, value: Any, message: Message) -> bool:
@@ -136,6 +172,9 @@ def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) ->
     misses = int(slots.get(MISSES) or 0) + 1
     if misses >= 2 or yes_or_no(message) is False:
         return Step({requested: SKIPPED, MISSES: 0})
+    if requested in OPEN and asks_us(message.text):
+        more = _noted(slots, message.text) if tells_beside(message.text) else {}
+        return Step({requested: None, MISSES: misses, **more}, say=ASKED)
     say = "utter_report_aside" if is_off_topic(message) else "utter_not_caught"
     return Step({requested: None, MISSES: misses}, say=say)
 
@@ -143,8 +182,7 @@ def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) ->
 def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, value: Any) -> Step:
     """The person tells on instead of answering: their words are kept with the story, and the question is asked once
     more at most."""
-    told = slots.get(STORY)
-    updates: dict[str, Any] = {STORY: f"{told}\n{message.text}" if told and told != SKIPPED else message.text}
+    updates: dict[str, Any] = {STORY: _with(slots.get(STORY), message.text)}
     refused = requested == CONSENT and value is False  # "không biết nữa, …": no answer inside a tale
     if isinstance(value, dict):
         value = {**value, "text": ""}  # the tale stands in the story; of the place only its name
@@ -171,12 +209,25 @@ def _answered(requested: str, slots: Mapping[str, Any], message: Message, value:
     if requested == CONFIRM:
         return Step({OUTCOME: "send"}) if value else _missed(CONFIRM, slots, "utter_report_what_is_wrong")
     updates = {requested: value, MISSES: 0}
-    if slots.get(FIXING) == requested:
+    fixing = slots.get(FIXING) == requested
+    if fixing:
         updates[FIXING] = None
+    if requested == STORY and fixing and slots.get(TOLD):
+        return _retold(slots, message, audience)
     if requested == STORY:
         told = still_unknown(found_in(message, audience), slots)
         return Step({**updates, **told}, say="heard" if told else None)
     return Step(updates, say="heard" if requested == CONSENT and told_already(slots) else None)
+
+
+def _retold(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
+    """The story told anew: it takes the old one's place, and with it who and when. "Thêm …" only adds."""
+    updates: dict[str, Any] = {STORY: message.text, MISSES: 0, FIXING: None, TOLD: None}
+    found = found_in(message, audience)
+    if adds(message.text):
+        return Step({**updates, STORY: _with(slots[TOLD], message.text), **still_unknown(found, slots)})
+    anew = {name: found[name] for name in (RELATION, TIME) if name in found}
+    return Step({**updates, **still_unknown(found, slots), **anew}, say="story_replaced")
 
 
 def still_unknown(found: Mapping[str, Any], slots: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,11 +279,13 @@ def _corrected(requested: str, field: str, value: Any, slots: Mapping[str, Any])
     if field not in (*questions(), *KNOWN_BY_TELLING) or field in ALWAYS:
         return Step({requested: None})
     updates: dict[str, Any] = {field: value, MISSES: 0, FIXING: None if value is not None else field}
-    if field == STORY and slots.get(STORY) not in (None, SKIPPED):
-        updates[TOLD] = slots[STORY]  # what was told stays: "không có gì thêm" must not be all that is left
+    told = slots.get(STORY) not in (None, SKIPPED)
+    if field == STORY and value is None and told:
+        updates[TOLD] = slots[STORY]  # kept until it is told anew: "không có gì thêm" must not be all that is left
     if requested != field:
         updates[requested] = None
-    return Step(updates, say="utter_report_corrected" if value is not None else None)
+    say = "utter_report_corrected" if value is not None else "story_fix" if field == STORY and told else None
+    return Step(updates, say=say)
 
 
 def _back(requested: str, slots: Mapping[str, Any], audience: str) -> Step:

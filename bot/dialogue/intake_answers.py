@@ -87,64 +87,6 @@ def says_enough(message: Message) -> bool:
     return not message.pressed and says(message.text, ("thoi", "thoi khoi"))
 
 
-def correction(requested: str, message: Message) -> tuple[str, Any] | None:
-    """The field that the person wants to correct, and its new value if they said it."""
-    if message.pressed:
-        name = message.entities.get("field")
-        return (str(name), None) if message.intent == "correct" and name else None
-    bare = strip_accents(normalise(message.text)).strip(" .!")
-    words = load_yaml("intake.yml")["correct"]
-    asked = re.match(rf"^{words['before']}(?:{'|'.join(words['verbs'])})\b\s*{words['between']}(.*)$", bare)
-    if asked:
-        name = _field_of(asked.group(1), words["fields"])
-        return (name, _value(name, message)) if name else None
-    if requested != CONFIRM or len(bare.split()) > 14:
-        return None
-    wrong = re.match(rf"^{words['before']}{words['wrong']} (.*)$|^(.*?) {words['wrong']}\b", bare)
-    name = wrong and _field_of(wrong.group(1) or wrong.group(2), words["fields"])
-    if name:
-        return name, _value(name, message)
-    for name in (AGE, PLACE, SEX):
-        value = _value(name, message)
-        if value is not None:
-            return name, value
-    return None
-
-
-def _field_of(bare: str, fields: Mapping[str, Sequence[str]]) -> str | None:
-    """The line of the read-back that a text begins with."""
-    for name, signs in fields.items():
-        if any(re.match(rf"(?:muc |phan |cau |dong |cai |cho )?(?:{sign})\b", bare) for sign in signs):
-            return str(name)
-    return None
-
-
-def _value(name: str, message: Message) -> Any:
-    """A new value said along with the wish to correct."""
-    if name == AGE:
-        return first_age(message) or _number(message.text)
-    if name == PLACE and message.entities.get("commune"):
-        said = [str(e["text"]) for e in message.found if e["entity"] == "commune" and e.get("text")]
-        return {"commune": message.entities["commune"], "text": said[-1] if said else ""}
-    if name == SEX:
-        return message.entities.get("sex")
-    return _behind(message.text) if name in (TIME, RELATION, CONTACT, CARER) else None
-
-
-def _behind(text: str) -> str | None:
-    """What stands behind "thành" or "là": "sửa thời điểm thành chủ nhật"."""
-    found = re.search(r"\b(?:thanh|phai la|lai la|la)\s+(\S.*)$", strip_accents(text.lower()))
-    return " ".join(text.split()[-len(found.group(1).split()) :]).strip(" .") if found else None
-
-
-def _number(text: str) -> int | None:
-    """A new age in a correction: "sửa tuổi 12", "tuổi 9 sai, phải là 12"."""
-    if not re.search(r"\b(?:tuoi|t)\b", strip_accents(normalise(text))):
-        return None
-    ages = [int(digits) for digits in re.findall(r"\b\d{1,2}\b", text)]
-    return ages[-1] if ages and 1 <= ages[-1] <= OLDEST_CHILD else None
-
-
 def is_plain_answer(text: str) -> bool:
     """Whether a text is only yes, no or a command of the form: said in any talk, it tells nothing about danger."""
     words = load_yaml("intake.yml")
@@ -202,7 +144,7 @@ def parse(requested: str, message: Message) -> Any:
         answer = yes_or_no(message)
         return answer if requested != CONFIRM or not answer or message.pressed or _only_yes(message.text) else None
     if requested == NEAR:
-        answer = yes_or_no(message)
+        answer = _near_said(message)
         return answer if answer is not None else _free_text(requested, message)
     if requested == SUBJECT:
         return subject_of(message)
@@ -215,7 +157,8 @@ def parse(requested: str, message: Message) -> Any:
         words = _free_text(requested, message)
         named = commune or (words and (len(words.split()) <= FEW or names_place(words)))
         return {"commune": commune, "text": message.text.strip()} if named else None
-    if requested == CONTACT and re.fullmatch(r"\D{0,8}\d{1,3}\D{0,8}", message.text.strip()):
+    aged = requested == CONTACT and re.fullmatch(r"\D{0,8}\d{1,3}\D{0,8}", message.text.strip())
+    if aged and not is_contact(message.text):
         return None  # somebody's age
     if requested == CONTACT and not message.pressed and re.search(r"\d{9,}", re.sub(r"[ .-]", "", message.text)):
         return message.text.strip()  # a number, whatever is said beside it
@@ -232,11 +175,32 @@ def danger_said(message: Message) -> bool | None:
     if re.search(words["unsafe"], bare):
         return True  # "không an toàn" begins with a no
     calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
-    if calm and asks(message.text):
+    if calm and asks(re.sub(words["calm"], "", bare)):
         return None  # "ở đây có an toàn không"
     if calm and is_soon(message.text):
         return True
-    return False if calm else yes_or_no(message)
+    return False if calm else _danger_answer(message, bare)
+
+
+def _danger_answer(message: Message, bare: str) -> bool | None:
+    """A yes or no that answers just that. A sentence that only begins like one ("dạ con kể chuyện lâu rồi", "đang ngồi
+    học", "không biết nữa") says nothing about now: it is asked once more rather than written down."""
+    answer, words = yes_or_no(message), load_yaml("intake.yml")
+    if answer is False:
+        return None if re.match(words["unsure"], bare) else False
+    return True if says(message.text, words["yes_danger"]) or re.match(words["yes_now"], bare) else None
+
+
+def _near_said(message: Message) -> bool | None:
+    """Whether that person is near, if it is a yes or no that says so: "đang đi biển" and "không biết nó ở đâu" are kept
+    as words."""
+    answer = yes_or_no(message)
+    if message.pressed or answer is None or is_plain_answer(message.text):
+        return answer
+    words, bare = load_yaml("intake.yml"), strip_accents(normalise(message.text))
+    if not answer:
+        return None if re.match(words["unsure"], bare) else False
+    return True if re.match(words["yes_near"], bare) else None
 
 
 def is_soon(text: str) -> bool:
@@ -261,6 +225,16 @@ def asks_who_knows(message: Message) -> bool:
 def is_contact(text: str) -> bool:
     """Whether words name a way to be reached."""
     return re.search(load_yaml("intake.yml")["contact"], strip_accents(normalise(text))) is not None
+
+
+def is_sure_contact(text: str) -> bool:
+    """Whether it is so however much is told with it: "ổng gọi con vô phòng" has a word of a contact too."""
+    return re.search(load_yaml("intake.yml")["sure_contact"], strip_accents(normalise(text))) is not None
+
+
+def adds(text: str) -> bool:
+    """Whether words are to be added to what was told ("thêm là …") and do not take its place."""
+    return re.search(load_yaml("intake.yml")["adds"], strip_accents(normalise(text))) is not None
 
 
 def names_place(text: str) -> bool:

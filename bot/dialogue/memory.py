@@ -28,10 +28,15 @@ class Memory:
     """Which safe words were said last: the same are not said twice in a row to somebody who tells word by word."""
     awaits: str = ""
     """The step behind the receipt that waits for the person's next words."""
+    offered: dict[str, str] = field(default_factory=dict)
+    """The buttons that stand under the last answer, by their title: some people type what they read there."""
     safe_at: float = 0.0
     """When those were said (seconds since 1970): after a while the person may tell of another day."""
     swallowed_at: float = 0.0
     """When somebody said that they had swallowed what may kill: for some hours how it feels is answered by 115."""
+
+    writes_only: bool = False
+    """The person has said that they cannot be heard on a telephone: safe words tell them to write, not to call."""
 
     @classmethod
     def from_json(cls, data: dict[str, Any] | None) -> Memory:

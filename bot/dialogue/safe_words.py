@@ -9,6 +9,9 @@ from bot.dialogue import follow
 from bot.dialogue.commands import Said
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import Reply
+from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, by_words, held, last
+from bot.dialogue.safe_forms import HOLDS as HOLDS
+from bot.dialogue.safe_forms import POISON_HOLDS as POISON_HOLDS
 from bot.dialogue.wishes import rephrased_wish
 from bot.knowledge.followup import asks_on
 from bot.safety import (
@@ -21,26 +24,26 @@ from bot.safety import (
     cannot_call,
     cannot_speak,
     choose_form,
+    in_writing,
     offers_picture,
     question,
-    unwell,
 )
 
-HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
-"""Seconds for which what was said last counts for the next words, and for which a swallowed poison does."""
-GOING_ON = ("again", "repeated_emergency")
+YOUNG = ("child", "teen")
 SWALLOWED = frozenset({"swallowed", "poisoning"})
 """Codes of the assessment."""
-INSIDE = ("at_the_door", "still_inside")
-POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
-OWN_DEEDS = ("harmed", "own_hand")
-ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still")
-"""Safe words that still hold when the person goes on and tells nothing graver."""
+SHORT = 8
+"""Words of a message that says hardly more than that one cannot call."""
 IN_TURNS = {
     "again": "still", "repeated_emergency": "emergency",
     "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
     "at_the_door": "still_inside", "still_inside": "at_the_door",
     "emergency_medical": "still_poisoned", "still_poisoned": "poisoned_again",
+    "emergency_injury": "still_injured", "own_hand_injury": "still_injured", "still_injured": "injured_again",
+    "urge": "self_harm_still", "not_dying": "self_harm_still",
+    "other_dying": "other_dying_still", "other_dying_still": "other_dying",
+    "blackmail": "blackmail_again", "blackmail_again": "blackmail",
+    "comes_back": "comes_back_again", "comes_back_again": "comes_back",
 }  # fmt: skip
 """What is said instead of the words that were said last."""
 
@@ -59,10 +62,13 @@ class SafeWords:
 
         Who cannot be heard on a telephone is also told what they can do instead."""
         mute = cannot_speak(said.text)
+        if mute and voice(memory) in YOUNG:  # a grown-up may speak of a child
+            memory.writes_only = True
+        mute = mute or (memory.writes_only and cannot_call(said.text))
         if mute and memory.helped and not memory.in_form and not assessment.at_risk:
             return self._say("cannot_speak", memory, within=bool(memory.awaits))
         reply = self._by_turn(said, memory, assessment, answer, asked)
-        if reply is None or not mute:
+        if reply is None or not mute or memory.safe_form == "cannot_speak":
             return reply
         instead = self._answers.special("cannot_speak", voice(memory))
         return Reply(f"{reply.text}\n\n{instead.text}", reply.buttons, kind=reply.kind)
@@ -74,9 +80,11 @@ class SafeWords:
         if answer is not None and answer.form:
             memory.helped = True
             return self._say(answer.form, memory, within=False)
-        if poisoned(memory) and (unwell(said.text) or cannot_call(said.text)):
-            return self._say("still_poisoned", memory, within=memory.in_form)
-        if memory.helped and not memory.in_form and cannot_call(said.text):
+        if answer is None and (form := by_words(said.text, memory, assessment, asked)):
+            memory.helped = True
+            return self._say(form, memory, within=memory.in_form)
+        if not memory.in_form and cannot_call(said.text) and (memory.helped or _only_cannot_call(said, assessment)):
+            memory.helped = True
             inside = last(memory) in INSIDE  # not over to the neighbours, then
             form = last(memory) if inside else "cannot_call"
             return self._say(form, memory, within=bool(memory.awaits))  # in a form it is a contact
@@ -91,34 +99,19 @@ class SafeWords:
         goes_on = memory.in_form or bool(memory.awaits) or rephrased_wish(said, memory) is not None
         if (goes_on or asks_on(said.text)) and memory.helped and self._only_by_context(said.text, memory, assessment):
             return None  # "nơi ở là xã …", "kể tiếp", "nguồn ở đâu" in a talk of danger: the safe words were said
-        return self.answer(assessment, memory, asked)
+        return self.answer(assessment, memory, asked, said.text)
 
-    def answer(self, assessment: Assessment, memory: Memory, asked: str = "") -> Reply:
+    def answer(self, assessment: Assessment, memory: Memory, asked: str = "", text: str = "") -> Reply:
         """The safe words; short when the long ones were said and nothing graver is told."""
-        repeated = memory.helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
+        helped = memory.helped
+        repeated = helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         repeated = repeated and (assessment.kind != "self_harm" or last(memory) in ABOUT_DYING)
         memory.helped = True
         if SWALLOWED.intersection(assessment.codes):
             memory.swallowed_at = time.time()
         within = memory.in_form or bool(memory.awaits)
         form = choose_form(assessment, within, repeated, voice(memory))
-        return self._say(self._held(form, assessment, memory, asked), memory, within)
-
-    @staticmethod
-    def _held(form: str, assessment: Assessment, memory: Memory, asked: str) -> str:
-        """The form that holds in this conversation: what was told before may count for more than this message."""
-        tells, before = assessment.kind in ("disclosure", "emergency"), last(memory)
-        if assessment.kind == "self_harm" and asked == "dying":
-            return "self_harm_now"  # more than a bare yes to that question is no reason to ask it again
-        if poisoned(memory) and assessment.kind != "offender" and form != "self_harm_now":
-            return "still_poisoned" if before in (*POISONED, *ABOUT_DYING) else "emergency_medical"
-        if form in GOING_ON and before in ABOUT_DYING:
-            return "self_harm_still"
-        if tells and before in INSIDE and form != "emergency_medical":
-            return before  # outside, where it is said to run to, stands the stranger
-        if tells and before in OWN_DEEDS:
-            return before  # "he comes over again", "tan bầm cho khỏi thấy": who is in danger is the other one
-        return form
+        return self._say(held(form, text, memory, assessment, asked, helped), memory, within)
 
     def _only_by_context(self, text: str, memory: Memory, assessment: Assessment) -> bool:
         """Whether nothing graver is told, and only what was told before makes the message one at risk."""
@@ -131,17 +124,8 @@ class SafeWords:
         memory.safe_form, memory.safe_at = form, time.time()
         if not within:
             memory.asked = question(form, voice(memory))
-        return self._answers.special(form, voice(memory), in_form=within)
-
-
-def last(memory: Memory) -> str:
-    """The safe words said last, while they may still be about the same danger."""
-    return memory.safe_form if time.time() - memory.safe_at < HOLDS else ""
-
-
-def poisoned(memory: Memory) -> bool:
-    """Whether somebody may still suffer from what they swallowed."""
-    return time.time() - memory.swallowed_at < POISON_HOLDS
+        reply = self._answers.special(form, voice(memory), in_form=within)
+        return Reply(in_writing(reply.text), reply.buttons, kind=reply.kind) if memory.writes_only else reply
 
 
 def voice(memory: Memory) -> str:
@@ -153,3 +137,9 @@ def _acute(assessment: Assessment) -> bool:
     """Whether the words themselves tell of danger now, and not only that somebody stands near."""
     told = [c for c in assessment.codes if not c.startswith("model_") and c != "perpetrator_near"]
     return assessment.risk == "immediate" and bool(told)
+
+
+def _only_cannot_call(said: Said, assessment: Assessment) -> bool:
+    """Whether a message at risk says hardly more than that one cannot call."""
+    short = len(said.text.split()) <= SHORT
+    return assessment.at_risk and short and all(code.startswith("model_") for code in assessment.codes)

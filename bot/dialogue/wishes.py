@@ -24,4 +24,8 @@ def rephrased_wish(said: Said, memory: Memory) -> str | None:
     """The payload of a wish about a report that was put off or sent."""
     if memory.in_form or not said.text or said.to_rasa.startswith("/"):
         return None
-    return "/start_report" if memory.draft and follow.resumes(said.text) else follow.wish(said.text)
+    if memory.draft and follow.resumes(said.text):
+        return "/start_report"
+    if follow.asks_what_next(said.text):
+        return follow.words_for("check_report", said.text)
+    return follow.wish(said.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -12,6 +13,9 @@ from bot.knowledge.models import Document, Item
 from bot.knowledge.source import Located, Problem
 from bot.knowledge.texts import Rules, average_sentence, count_words, say
 from bot.language import normalise, strip_accents
+
+_WRAPPED = re.compile(r"""^(?:'[^']*'|"[^"]*"|\[.*\])$""", re.DOTALL)
+"""A text in quotes or brackets of its own: quoted twice in YAML, or a list written as text."""
 
 
 class Checker:
@@ -139,6 +143,8 @@ class Checker:
                 yield located.problem(say("phone", place=place, number=number), *route)
             if route[0] in ("questions", "keywords"):
                 continue
+            if _WRAPPED.match(text):
+                yield located.problem(say("wrapped", place=place), *route)
             if words := self.rules.secrecy(text):
                 yield located.problem(say("secrecy", place=place, words=words), *route)
             if route[0] in ("details", "steps"):

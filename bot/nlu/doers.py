@@ -19,6 +19,8 @@ _OWN = (("em",), ("con",), ("cháu",), ("nó",), ("tôi",), ("chau",), ("no",), 
 _GREETINGS = frozenset({"dạ", "da", "alo", "ơi", "oi", "chào", "chao", "ạ"})
 _SIDE = ("hàng xóm", "giáo viên", "huấn luyện viên", "bảo mẫu", "chủ", "người lạ", "bạn học", "người quen trên mạng")
 """What somebody is beside being called "chú" or "anh": the more telling of the two."""
+_JOINED = 3
+"""Words between two who did it together."""
 _STRANGERS = ("người lạ", "người quen trên mạng")
 """Whom one does not know: "em không biết" behind them says just that."""
 
@@ -47,7 +49,7 @@ def alone(words: Words, bare: bool) -> list[Hit]:
     for at, typed in enumerate(words.words):
         word = _table()["bare"].get(typed, typed) if bare else typed
         value = _table()["kin"].get(word)
-        if value is None or (bare and typed == "duong" and _road(words.words, at)):
+        if value is None or (bare and typed == "duong" and (_road(words.words, at) or _in_a_name(words.words, at))):
             continue
         if bare and at and words.words[at - 1] in _table()["not_behind"].get(typed, ()):
             continue  # "bay ba" is "bậy bạ"
@@ -64,12 +66,30 @@ def alone(words: Words, bare: bool) -> list[Hit]:
 
 
 def _does_harm(words: tuple[str, ...], at: int, bare: bool) -> bool:
-    for word in words[at : at + 4]:
-        if _has("harm", word, bare):
-            return True
+    for place in range(at, min(at + 4, len(words))):
+        word = words[place]
+        if _has("harm", word, bare) and _means_harm(words, place, bare):
+            return not _follows(words, place + 1, "avenged", bare)
         if not _has("between", word, bare):
             return False
     return False
+
+
+def _means_harm(words: tuple[str, ...], at: int, bare: bool) -> bool:
+    """Whether a verb without diacritics is the one of harm: "bao hanh", not "muon bao"."""
+    behind = _table()["bare_harm"].get(words[at]) if bare else None
+    return behind is None or words[at + 1 : at + 2] == () or words[at + 1] in behind
+
+
+def _follows(words: tuple[str, ...], at: int, name: str, bare: bool) -> bool:
+    """Whether one of a table's phrases stands just there."""
+    right = " ".join(words[at : at + 4]) + " "
+    return any(right.startswith(f"{phrase} ") for phrase in _set(name, bare))
+
+
+def _in_a_name(words: tuple[str, ...], at: int) -> bool:
+    """ "binh duong" is a province."""
+    return at > 0 and words[at - 1] in _table()["named"]
 
 
 def _teaches(words: tuple[str, ...], at: int) -> bool:
@@ -105,15 +125,81 @@ def titled(words: Words, names: list[int], bare: bool) -> list[Hit]:
 
 
 def who_harms(hits: list[Hit], words: Words, bare: bool) -> list[Hit]:
-    """Leave out who tells and who is told, and who stands beside as long as another relation is left."""
-    told = [
-        h
-        for h in hits
-        if not (_teller(h, words.words) or _verb(h, hits, words.words, bare) or _helper(h, words.words, bare))
-    ]
+    """Only who is said to have done it. Left out are who tells, who is told or helps, who only stands beside, and,
+    where it is said of somebody what they did, everybody of whom nothing of the kind is said."""
+    told = [h for h in hits if not _no_doer(h, hits, words.words, bare)]
     kept = [h for i, h in enumerate(told) if not (i + 1 < len(told) and _same_person(h, told[i + 1], words.words))]
-    doing = [h for h in kept if not _beside(h, words.words, bare)] or kept
+    doing = [h for h in kept if not _beside(h, words.words, bare)]
+    if not doing:  # "mẹ nó bỏ đi": to leave a child alone is harm, too
+        doing = [h for h in kept if h.value in _STRANGERS or _follows(words.words, h.end, "leaves", bare)]
+    sure = [h for h in doing if _acts(h, words.words, bare)]
+    if sure:
+        doing = [h for h in doing if h in sure or _with_next(h, doing, words.words, sure)]
     return [h for i, h in enumerate(doing) if h.value not in {other.value for other in doing[:i]}]
+
+
+def _no_doer(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> bool:
+    """Who tells, who helps, and what is no person at all."""
+    return (
+        _teller(hit, words)
+        or _verb(hit, hits, words, bare)
+        or _strange(hit, words, bare)
+        or _grandparent(hit, words, bare)
+        or _helper(hit, words, bare)
+    )
+
+
+def _acts(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
+    """Whether it is said of somebody what they do to the child, or by whom the child is hurt."""
+    if hit.start and _has("before", words[hit.start - 1], bare):
+        return True
+    if _does_harm(words, hit.end, bare):
+        return True
+    behind = [n for n in range(hit.end, min(hit.end + 4, len(words))) if words[n] not in _ENDS]
+    for place in behind:
+        if _has("acts", words[place], bare):
+            return True
+        if _has("spreads", words[place], bare):
+            return any(_has("spread", word, bare) for word in words[place + 1 : place + 4])
+        if not _has("between", words[place], bare):
+            return False
+    return False
+
+
+def _with_next(hit: Hit, hits: list[Hit], words: tuple[str, ...], sure: list[Hit]) -> bool:
+    """ "chú Út và anh họ sờ con": what is said of the last is said of both."""
+    after = next((h for h in hits if h.start > hit.start), None)
+    if after is None or not 0 < after.start - hit.end <= _JOINED:
+        return False
+    between = set(words[hit.end : after.start])
+    joined = bool(between & {"và", "va", "với", "voi", "cùng", "cung", "lẫn", "lan", "hoặc", "hoac", ","})
+    return joined and (after in sure or _with_next(after, hits, words, sure))
+
+
+def _strange(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
+    """ "ba la noi no" is no "bà lạ"."""
+    return (
+        bare
+        and hit.value in _STRANGERS
+        and words[hit.end - 1] == "la"
+        and words[hit.end : hit.end + 1] != ()
+        and words[hit.end] in _table()["is_not_strange"]
+    )
+
+
+def _grandparent(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
+    """A grandparent who tells of the grandchild and calls themselves "bà" or "ông": "bà ngoại đây, cháu bà bị …"."""
+    if hit.value not in ("bà", "ông", "cha") or (hit.start and _has("before", words[hit.start - 1], bare)):
+        return False
+    if hit.value == "cha" and not (bare and words[hit.start : hit.end] == ("ba",)):
+        return False
+    end = hit.end + 2 * (words[hit.end : hit.end + 1] in (("của",), ("cua",)))
+    if _does_harm(words, end, bare):
+        return False
+    if hit.value != "cha" and hit.start == 0 and _follows(words, end, "presents", bare):
+        return True
+    text = f" {' '.join(words)} "
+    return any(f" {phrase} " in text for phrase in _set("grandchild", bare))
 
 
 def _teller(hit: Hit, words: tuple[str, ...]) -> bool:
@@ -122,6 +208,7 @@ def _teller(hit: Hit, words: tuple[str, ...]) -> bool:
         return False
     start = hit.start - 2
     said = words[start] in _table()["tellers"] or words[start] in ("toi", "minh", "chau")
+    said = said or (hit.value in ("bà", "ông") and words[start] in ("bà", "ba", "ông", "ong", "ngoại", "nội"))
     return said and (start == 0 or words[start - 1] in _ENDS | _GREETINGS)
 
 
@@ -142,7 +229,11 @@ def _verb(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> bool
     """ "me em bo em": without diacritics "bỏ em" looks like "bố em", and "đường" like "dượng"."""
     first = words[hit.start]
     if bare and first == "duong":
-        return _road(words, hit.start) or words[hit.end : hit.end + 1] in (("di",), ("ve",), ("xa",), ("toi",))
+        return (
+            _road(words, hit.start)
+            or _in_a_name(words, hit.start)
+            or words[hit.end : hit.end + 1] in (("di",), ("ve",), ("xa",), ("toi",))
+        )
     if bare and first == "ma":  # "mà con" is far more usual than "má con"
         return not _does_harm(words, hit.end, bare)
     return bare and first == "bo" and any(h.end == hit.start for h in hits)
@@ -163,6 +254,10 @@ def _same_person(hit: Hit, following: Hit, words: tuple[str, ...]) -> bool:
 def _beside(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
     """ "ở với bà ngoại", "má em đi làm": named, but not as one who harms."""
     before, behind = words[max(0, hit.start - 4) : hit.start], words[hit.end : hit.end + 4]
+    if behind and behind[0] in ("mà", "ma") and _has("supposed", "".join(behind[1:2]), bare):
+        return True  # "mẹ mà biết là giết em": nobody has done that
+    if bare and behind and behind[0] == "so" and _means_harm(words, hit.end, bare) and len(behind) > 1:
+        return False  # "so quan": "sờ", not "sợ"
     if before and _has("before", before[-1], bare):
         return False
     if before and _has("harm", before[-1], bare):

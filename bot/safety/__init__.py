@@ -3,7 +3,7 @@
 Imports no web, database or Rasa code.
 """
 
-from .answers import SafetyAnswers, choose_form
+from .answers import SafetyAnswers, choose_form, in_writing
 from .asked import Answered, answered, cannot_call, cannot_speak, offers_picture, question, unwell
 from .assess import RiskAssessor
 from .introductions import introduces, only_afraid
@@ -23,6 +23,7 @@ __all__ = [
     "cannot_call",
     "cannot_speak",
     "choose_form",
+    "in_writing",
     "introduces",
     "offers_picture",
     "only_afraid",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ from bot.dialogue.messages import Button, Reply
 from .types import Assessment, RiskModelError, level
 
 DATA = Path(__file__).parent / "data" / "answers.yml"
+WRITTEN = Path(__file__).parent / "data" / "written.yml"
 AUDIENCES = ("child", "teen", "parent", "teacher")
-MEDICAL = frozenset({"injury", "poisoning"})
+POISON = frozenset({"poisoning", "swallowed"})
 MISSING = frozenset({"missing", "abducted"})
 
 
@@ -65,6 +68,19 @@ class SafetyAnswers:
         return Reply(self._forms[form][voice], list(buttons), kind="safety")
 
 
+def in_writing(text: str) -> str:
+    """Safe words for somebody who cannot be heard on a telephone: to write and have others call, not to shout."""
+    for pattern, instead in _written():
+        text = pattern.sub(instead, text)
+    return text
+
+
+@lru_cache(maxsize=1)
+def _written() -> list[tuple[re.Pattern[str], str]]:
+    pairs: list[list[str]] = yaml.safe_load(WRITTEN.read_text(encoding="utf-8"))
+    return [(re.compile(pattern), instead) for pattern, instead in pairs]
+
+
 def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience: str) -> str:
     """The name of the form that fits an assessment. A grown-up's "con bị đánh" tells of their child, a child's own."""
     short = in_form or repeated
@@ -85,8 +101,10 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
             return "form_self_harm"
         return "short_self_harm" if repeated else "self_harm"
     if immediate:
-        if codes & MEDICAL:
+        if codes & POISON:
             return "emergency_medical"
+        if "injury" in codes:
+            return "own_hand_injury" if "own_hand" in codes else "emergency_injury"
         return "short_emergency" if in_form else "repeated_emergency" if repeated else "emergency"
     if not assessment.at_risk:
         return "khmer" if "khmer" in codes else "worry"

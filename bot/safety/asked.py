@@ -41,7 +41,7 @@ def _table() -> dict[str, Any]:
 
 
 def question(form: str, audience: str) -> str:
-    """What a safe answer asks: ``dying``, ``beside``, ``safe``, ``tell`` or nothing."""
+    """What a safe answer asks: ``dying``, ``beside`` (``beside_other``), ``safe``, ``tell`` or nothing."""
     return str(_table()["asks"].get(form, {}).get(audience, ""))
 
 
@@ -71,7 +71,10 @@ def _yes_or_no(asked: str, text: str) -> str | None:
     for said in ("no", "yes"):
         if says(text, [*table[said], *([also[said]] if said in also else [])]):
             return said
-    words = strip_accents(normalise(text)).strip(" .,!?").split()
+    bare = strip_accents(normalise(text)).strip(" .,!?")
+    words = bare.split()
+    if re.match(table["begins_nothing"], bare):
+        return None
     if 0 < len(words) <= int(table["begins"].get(asked, 0)):
         start = " ".join(words[:2]) if words[0] in ("da", "thua") else words[0]
         for said in ("no", "yes") if asked in table["begins_no"] else ("yes",):

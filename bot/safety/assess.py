@@ -54,6 +54,11 @@ _OWN = re.compile(
     r"(?:^|[,.!?;] ?|\boi |\bda |\bthi |\bma |\bnay )(?:con|em|chau|minh|toi|tui|tao) "
     r"(?:hay |cu |da |moi |vua |dang |cung )*bi\b"
 )
+_GROWN = re.compile(
+    r"(?:\b(?:toi|tui|tao) |^(?:anh|a|minh|em|chu) )(?:nam nay |da |nay |gan |hon )?"
+    r"(?:1[89]|[2-7]\d)(?: ?(?:t|tuoi)\b| ?(?:[,.!?;]|$))"
+)
+"""Somebody who gives a grown-up's age as their own."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,8 @@ class RiskAssessor:
             verdict = Verdict(found.offender.risk, [found.offender.code])
             return self._finish(verdict, "offender", _share(seen.risk))
         verdict = self._alone(seen, found)
+        if seen.request in OFFENDERS_WISH and not found.plain and _GROWN.search(strip_accents(normal)):
+            return self._finish(Verdict("high", ["contact_children"]), "offender", _share(seen.risk))
         if seen.request and seen.wishes >= WISHES and not found.plain and not context.in_form:
             alarmed = level(verdict.risk) >= level("medium")
             if alarmed and seen.request in OFFENDERS_WISH:
@@ -162,7 +169,7 @@ class RiskAssessor:
 
     def _asks_to_die(self, scores: Scores) -> bool:
         """Whether some part of a message asks for a way to die; a close second kind is enough ("how many pills")."""
-        asked = scores.kinds[scores.refused >= self._model.thresholds.refused]
+        asked = scores.kinds[scores.refused >= self._model.thresholds.dying]
         which = [number for number, kind in enumerate(self._model.kinds) if kind in ASKS_TO_DIE]
         return bool(len(asked) and which and (asked[:, which].max(axis=1) >= asked.max(axis=1) - CLOSE).any())
 

@@ -54,6 +54,8 @@ class Thresholds:
     high: float
     immediate: float
     refused: float = math.inf
+    dying: float = math.inf
+    """Of the same score as ``refused``: from which on who seems to ask for a way to die raises the alarm."""
     cleared: float = -math.inf
     """Below it words that look like a request to refuse do not count."""
     alarm_bare: float | None = None

@@ -56,13 +56,14 @@ SERVICE = frozenset(
     )
 )
 """Intents that the risk model need not tell apart."""
-ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.970, 0.976, 0.99
+ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.969, 0.974, 0.99
 """Recall of messages at risk on the calibration share at which the alarm begins, as typed and without diacritics, and
 the gentle form. Much of that share are pairs that only the sense tells apart; on the fixed set the same thresholds keep
 0.98 of both (``docs/evaluation.md``)."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.98, 0.55
-FALSE_REFUSALS = 0.015
-"""The share of other messages (near-misses among them) that may be taken for a request to refuse."""
+FALSE_REFUSALS, FALSE_DYING = 0.015, 0.008
+"""The shares of other messages (near-misses among them) that may be taken for a request to refuse, and for so likely a
+one that it raises the alarm when it asks for a way to die."""
 CLEARED_REQUESTS = 0.06
 """The share of requests for which patterns do not count, since the model is of another mind: of 1,267 it did not know,
 patterns find one of these, and a dozen honest messages of 10,000 that only sound so."""
@@ -193,9 +194,10 @@ def calibrate(
     scored = [blends[name](voices[name]) for name in ("risk", "high", "immediate")]
     bare = np.array([strip_accents(text) == text for text in stack([rows[i] for i in held])])
     limits = choose(labels, twice, bare, *scored)
-    limit = max(0.0, float(np.quantile(refused(voices["refused"]), 1 - FALSE_REFUSALS)))  # rather one than not
+    calm = refused(voices["refused"])
+    limit, dying = (max(0.0, float(np.quantile(calm, 1 - q))) for q in (FALSE_REFUSALS, FALSE_DYING))  # rather one
     cleared = min(0.0, at_recall(refused(asked["refused"]), 1 - CLEARED_REQUESTS))
-    return {**blends, "refused": refused}, replace(limits, refused=limit, cleared=cleared)
+    return {**blends, "refused": refused}, replace(limits, refused=limit, dying=dying, cleared=cleared)
 
 
 def blend(voices: Array, truth: Mask) -> Blend:

@@ -178,6 +178,22 @@ async def test_an_edit_that_changes_no_words_is_not_answered_again(assessor: Ris
     assert (await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory, kind="edited")).replies
 
 
+async def test_the_title_of_a_button_that_is_typed_is_the_button(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True)
+    shown = {"title": "Kể để được giúp", "payload": "/start_report"}
+    await answer(assessor, Rasa({"text": "…", "buttons": [shown]}), "co nguoi hay doa minh", memory)
+    rasa = Rasa({"text": "…"})
+    await answer(assessor, rasa, "ke de duoc giup", memory)
+    await answer(assessor, rasa, "ke de duoc giup", memory)  # other buttons stand there by now
+    assert [heard.split("{")[0] for heard, *_ in rasa.heard] == ["/start_report", "ke de duoc giup"]
+
+
+async def test_a_word_that_is_a_title_too_stays_a_word(assessor: RiskAssessor) -> None:
+    rasa = Rasa({"text": "…"})
+    await answer(assessor, rasa, "bỏ qua", Memory(introduced=True, offered={"bo qua": "/skip"}))
+    assert rasa.heard[0][0] == "bỏ qua"
+
+
 async def test_the_long_safe_answer_is_not_repeated(assessor: RiskAssessor) -> None:
     memory = Memory(introduced=True)
     first = await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)

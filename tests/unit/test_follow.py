@@ -196,3 +196,38 @@ def test_not_to_be_called_after_all(text: str) -> None:
 def test_a_number_or_an_hour_is_no_refusal_of_the_call() -> None:
     assert not follow.wants_no_call("gọi số 0909 111 222")
     assert not follow.wants_no_call("sau 7 giờ tối, đừng sớm hơn")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "gui roi ai goi e",
+        "bao gio co nguoi toi",
+        "khi nao co chu toi",
+        "có ai trả lời e k",
+        "bao lâu mới có người liên lạc lại tôi vậy",
+        "gửi rồi sao nữa",
+        "gửi xong rồi cô chú có gọi con không",
+    ],
+)
+def test_asking_what_comes_of_a_report(text: str) -> None:
+    assert follow.asks_what_next(text)
+    assert rephrased(said(text), Memory()).to_rasa.startswith("/check_report{")
+    assert rephrased(said(text), Memory(in_form=True)).to_rasa == text, "the form takes it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "có người gọi em hoài",
+        "khi nào ba tôi về",
+        "ai gọi em vậy",
+        "gửi rồi nó đòi thêm",
+        "gửi hình rồi nó gọi em hoài",
+        "bao giờ có lịch tiêm",
+        "có ai giúp bạn em không",
+        "có ai ở nhà không",
+    ],
+)
+def test_not_asking_what_comes_of_a_report(text: str) -> None:
+    assert not follow.asks_what_next(text)

@@ -129,6 +129,9 @@ LONG = "Con " + "ơi " * 70 + "con kể với má."
                         "có dấu bảy", "có dấu tám"]}, "không dấu"),
         ({"colour": "red"}, "gõ nhầm tên"),
         ({"topic": None}, "topic"),
+        ({"topic": "'Học sinh kể: làm gì'"}, "topic: cả câu nằm trong dấu nháy"),
+        ({"topic": "['Học sinh kể: làm gì']"}, "topic: cả câu nằm trong dấu nháy"),
+        ({"details": '"Báo 111 liền."'}, "details: cả câu nằm trong dấu nháy"),
         ({"sources": []}, "phải có sources"),
         ({"related": ["khong-co"]}, "không có mục «khong-co»"),
     ],
@@ -147,6 +150,8 @@ def test_each_slip_is_reported(tmp_path: Path, changes: dict[str, Any], message:
         "Cô không hứa giữ bí mật được đâu. Con kể với má.",
         "Ai bắt con giữ bí mật thì con kể với má.",
         "Tên người báo tin được giữ kín theo luật. Gọi 111.",
+        "'Bức tử' là ép người ta tới đường cùng. Gọi 111, nói 'em cần giúp'",
+        'Rủ sang nước ngoài "việc nhẹ lương cao"',
     ],
 )
 def test_what_only_looks_wrong_is_not_reported(tmp_path: Path, text: str) -> None:

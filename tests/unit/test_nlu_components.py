@@ -176,7 +176,7 @@ MEANT = "- intent: meet\n  examples: |\n    - gặp ở [Rạch Giá](commune) n
 @pytest.mark.parametrize(
     "groups",
     [
-        "- intent: greet\n  metadata: {situation: g1, risk: none}\n  examples: |\n    - chào: bạn  \n    -   alo [nè]\n",
+        "- intent: greet\n  metadata: {situation: g1}\n  examples: |\n    - chào: bạn  \n    -   alo [nè]\n",
         MEANT,
         "- intent: faq/law\n  examples: |\n    - luật gì\n",
         "- intent: greet\n  examples:\n  - text: |\n      chào\n    metadata: {situation: g1}\n",

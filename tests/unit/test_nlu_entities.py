@@ -187,6 +187,32 @@ def test_who_is_told_or_helps_harms_nobody(finder: EntityFinder, text: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("hang xom so quan con gai toi, chong toi doi qua danh thang do", ["hàng xóm"]),
+        ("hàng xóm sờ quần con gái tôi, chồng tôi đòi qua đánh thằng đó", ["hàng xóm"]),
+        ("chồng tôi đánh thằng bé", ["chồng"]),
+        ("hàng xóm thấy chồng tôi đánh con", ["chồng"]),
+        ("dượng sờ con, mẹ con đòi ly hôn", ["dượng"]),
+        ("thang ny cu doi gui hinh, me em ma biet la giet em", ["người yêu"]),
+        ("ny cũ gửi hình con, ba con đánh con", ["người yêu", "cha"]),
+        ("chú Út và anh họ sờ con", ["chú", "anh họ"]),
+        ("cha me no di lam binh duong, dua nho chua co khai sanh", []),
+        ("con o binh duong, duong danh con", ["dượng"]),
+        ("em ở với bà ngoại", []),
+        ("mẹ nó bỏ đi, nó ở một mình", ["mẹ"]),
+        ("bà ngoại đây, cháu bị cha nó đánh", ["cha"]),
+        ("ba thay chau toi bi bam tim, ba la ba ngoai cua no", []),
+        ("ba muon bao, chau ba bi thang hang xom so", ["hàng xóm"]),
+        ("con bị bà nội đánh", ["bà"]),
+        ("bà ngoại đánh cháu nội hoài", ["bà"]),
+    ],
+)
+def test_only_who_is_said_to_have_done_it_is_named(finder: EntityFinder, text: str, values: list[str]) -> None:
+    assert [e.value for e in finder.find(text, TODAY) if e.entity == "relation"] == values
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [
         ("bé 20 tháng tuổi bị bỏ rơi", "1"),

@@ -8,7 +8,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.report import ActionStartReport, ValidateReportForm
+from actions.follow import ActionCheckReport
+from actions.report import ActionAskReportConsent, ActionFinishReport, ActionStartReport, ValidateReportForm
 from actions.report_draft import draft_of, told_before, told_meanwhile
 from bot.dialogue import intake
 
@@ -157,3 +158,110 @@ def test_fragments_that_make_a_disclosure_together_are_a_childs_own() -> None:
     assert told_before(child)[intake.SUBJECT] == "self"
     child.latest_message["metadata"] = {"audience": "parent"}
     assert intake.SUBJECT not in told_before(child)
+
+
+def test_what_is_at_risk_comes_first_and_is_never_dropped() -> None:
+    grave = [said(f"nó đòi hình lần {n} đó cô", "high", "disclosure", "disclose_self") for n in range(9)]
+    events = [
+        said("máy có phải người thật không", intent="bot_challenge"),
+        said("hình nude em gửi cho ny cũ", "high", "disclosure", "disclose_self"),
+        said("nó nhắn em hoài luôn", intent="nlu_fallback"),
+        said("bạn là ai vậy", intent="bot_challenge"),
+        said("rồi em phải làm sao vậy", intent="nlu_fallback"),
+        said("cảm ơn cô nhiều nha", intent="thank"),
+        *grave,
+    ]
+    story = told_before(tracker(events))[intake.STORY].split("\n")
+    assert story[0] == "hình nude em gửi cho ny cũ"
+    assert story[1:10] == [event["text"] for event in grave]
+    assert story[10:] == ["nó nhắn em hoài luôn"]
+
+
+def test_danger_is_taken_from_an_immediate_message_of_this_talk_only() -> None:
+    grave = said("ổng đang cầm dao", "immediate", "emergency", "emergency")
+    later = said("con muốn báo", intent="start_report")
+    assert told_before(tracker([grave, later]))[intake.DANGER] is True
+    assert intake.DANGER not in told_before(tracker([{**grave, "timestamp": 1.0}, {**later, "timestamp": 90_000.0}]))
+    assert intake.DANGER not in told_before(tracker([grave, said("con an toàn rồi", intent="feel_safe"), later]))
+    assert intake.DANGER not in told_before(tracker([said("ba đánh con", "high", "disclosure", "disclose_self")]))
+
+
+def latest(text: str, intent: str = "x", **more: Any) -> dict[str, Any]:
+    return {"text": text, "intent": {"name": intent}, "entities": [], "metadata": {"audience": "teen"}, **more}
+
+
+async def test_a_story_told_anew_is_not_joined_with_the_old_one() -> None:
+    slots = {"requested_slot": intake.STORY, intake.STORY: None, intake.TOLD: "cũ", intake.FIXING: intake.STORY}
+    where = Tracker("s", slots, latest("ông hàng xóm sờ con tôi"), [], False, None, {}, "action_listen")
+    events = await ValidateReportForm().get_validation_events(CollectingDispatcher(), where, {})
+    assert {e["name"]: e["value"] for e in events}[intake.STORY] == "ông hàng xóm sờ con tôi"
+    where = Tracker("s", slots, latest("không có gì thêm"), [], False, None, {}, "action_listen")
+    events = await ValidateReportForm().get_validation_events(CollectingDispatcher(), where, {})
+    assert {e["name"]: e["value"] for e in events}[intake.STORY] == "cũ"
+
+
+async def test_after_a_question_the_choice_is_put_again_in_a_sentence() -> None:
+    begun = {"event": "active_loop", "name": "report_form"}
+    asked = {"event": "action", "name": "action_ask_report_consent"}
+    for events, long in (([begun], True), ([begun, asked], False), ([begun, asked, begun], True)):
+        dispatcher = CollectingDispatcher()
+        here = Tracker("s", {}, latest("báo ẩn danh được không"), events, False, None, {}, "action_listen")
+        await ActionAskReportConsent().act(dispatcher, here)
+        (message,) = dispatcher.messages
+        assert (message["response"] == "utter_report_choice") is long
+        assert long or {b["payload"] for b in message["buttons"]} >= {"/affirm", "/deny", "/quick_exit"}
+
+
+async def test_a_question_about_the_report_is_answered_in_words() -> None:
+    where = Tracker(
+        "s", {"requested_slot": intake.CONSENT}, latest("báo ẩn danh được không"), [], False, None, {}, "action_listen"
+    )
+    dispatcher = CollectingDispatcher()
+    await ValidateReportForm().get_validation_events(dispatcher, where, {})
+    (message,) = dispatcher.messages
+    assert "không ghi tên cũng gửi được" in message["text"]
+    assert "không hứa" in message["text"]
+
+
+async def test_a_report_put_off_can_be_gone_on_with_or_dropped() -> None:
+    dispatcher = CollectingDispatcher()
+    where = Tracker("s", {intake.OUTCOME: "paused"}, latest("khoan đừng gửi"), [], False, None, {}, "action_listen")
+    await ActionFinishReport().act(dispatcher, where)
+    said_last = dispatcher.messages[-1]
+    assert said_last["response"] == "utter_report_paused"
+    assert [b["payload"] for b in said_last["buttons"]] == ["/start_report", "/quick_exit"]
+
+
+SENT = [
+    slot("report_draft", "one"),
+    slot(intake.OUTCOME, "send"),
+    slot(intake.OUTCOME, None),
+    slot("report_draft", None),
+]
+
+
+async def check(events: list[dict[str, Any]], words: str = "gửi rồi ai gọi em", typed: str = "") -> dict[str, Any]:
+    entities = [] if typed else [{"entity": "words", "value": words}]
+    message = latest(typed or "/check_report", "check_report", entities=entities)
+    dispatcher = CollectingDispatcher()
+    await ActionCheckReport().act(dispatcher, Tracker("s", {}, message, events, False, None, {}, "action_listen"))
+    (said_last,) = dispatcher.messages
+    return dict(said_last)
+
+
+async def test_after_sending_what_comes_next_is_told_and_the_code_only_offered() -> None:
+    alone = (await check(SENT))["text"]
+    assert "không có ai gọi lại" in alone
+    called = (await check([slot(intake.CONTACT, "zalo 0909"), *SENT]))["text"]
+    assert "theo cách đã dặn" in called
+    for text in (alone, called, (await check(SENT, typed="tin của em tới đâu rồi"))["text"]):
+        assert all(number in text for number in ("111", "113", "115"))
+        assert "không có mã cũng không sao" in text
+
+
+async def test_without_a_sent_report_the_code_is_asked_for() -> None:
+    not_saved = [slot("report_draft", "one"), slot(intake.OUTCOME, "send"), slot(intake.OUTCOME, None)]
+    stopped = [slot("report_draft", "one"), slot(intake.OUTCOME, "stopped"), slot("report_draft", None)]
+    for events in ([], not_saved, stopped, [*SENT, {"event": "restart"}]):
+        assert (await check(events))["response"] == "utter_ask_receipt"
+    assert (await check([], "có ai trả lời em không"))["response"] == "utter_bot_challenge"

@@ -21,6 +21,9 @@ FORBIDDEN = re.compile(
 EMERGENCIES = (
     "emergency",
     "emergency_medical",
+    "emergency_injury",
+    "own_hand_injury",
+    "other_dying_now",
     "short_emergency",
     "repeated_emergency",
     "self_harm_now",
@@ -79,6 +82,8 @@ def test_pronouns_fit_the_audience() -> None:
         (Assessment("immediate", "emergency"), False, "emergency"),
         (Assessment("immediate", "emergency"), True, "short_emergency"),
         (Assessment("immediate", "emergency", codes=("poisoning",)), True, "emergency_medical"),
+        (Assessment("immediate", "emergency", codes=("injury",)), True, "emergency_injury"),
+        (Assessment("immediate", "emergency", codes=("injury", "poisoning")), False, "emergency_medical"),
         (Assessment("high", "self_harm"), False, "self_harm"),
         (Assessment("high", "self_harm"), True, "form_self_harm"),
         (Assessment("immediate", "self_harm"), True, "self_harm_now"),

@@ -23,7 +23,7 @@ WORDS = Lexicon.load()
 class FakeModel:
     """Scores by marker words, so that the combination is tested by itself."""
 
-    thresholds = Thresholds(alarm=0.0, worry=-2.0, high=0.0, immediate=0.0, refused=0.0, cleared=-3.0)
+    thresholds = Thresholds(alarm=0.0, worry=-2.0, high=0.0, immediate=0.0, refused=0.0, dying=0.0, cleared=-3.0)
     kinds = ("evade", "self-harm-method")
 
     def scores(self, normals: list[str]) -> Scores:
@@ -296,6 +296,27 @@ def test_a_childs_sex_that_was_asked_for_is_no_alarm_however_sure_the_model() ->
     assert sure.assess("bé gái", Context(in_form=True)).risk == "low"
     assert sure.assess("bé gái").at_risk, "unasked it may be the beginning of a tale"
     assert sure.assess("chú sờ", Context(in_form=True)).at_risk
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("hẹn bé lớp 7 nặng lắm, tôi 41 tuổi", "offender"),
+        ("a 33t, hẹn em lớp 8 nặng", "offender"),
+        ("em 14t, anh 33t do hẹn em nặng lắm", "disclosure"),
+        ("hẹn lúc 18 giờ với bé nặng", "disclosure"),
+    ],
+)
+def test_a_grown_up_who_tells_of_a_minor_of_theirs_is_not_comforted(text: str, kind: str) -> None:
+    class Wishing(FakeModel):
+        kinds = ("contact-minors", "evade")
+
+        def scores(self, normals: list[str]) -> Scores:
+            found = super().scores(normals)
+            return replace(found, refused=np.ones(len(normals)), kinds=np.tile([1.0, 0.0], (len(normals), 1)))
+
+    model: Any = Wishing()
+    assert RiskAssessor(model, WORDS).assess(text).kind == kind
 
 
 def test_offenders_are_a_kind_of_their_own(assessor: RiskAssessor) -> None:

@@ -1,0 +1,163 @@
+"""Which safe words hold in a conversation: what was said before, and what the words themselves tell, may count for more
+than how grave the last message is."""
+
+from __future__ import annotations
+
+import time
+
+from bot.dialogue.memory import Memory
+from bot.safety import Assessment, answered, cannot_call, unwell
+from bot.safety.answers import POISON, UNSURE
+from bot.safety.told import (
+    another_dying,
+    asks_another_way,
+    belittles,
+    blackmails,
+    bleeds,
+    bleeds_hard,
+    comes_back,
+    cuts,
+    denies_dying,
+    of_blackmail,
+    says_dying,
+)
+
+HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
+"""Seconds for which what was said last counts for the next words, and for which a swallowed poison does."""
+GOING_ON = ("again", "repeated_emergency")
+INSIDE = ("at_the_door", "still_inside")
+POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
+INJURED = ("emergency_injury", "own_hand_injury", "still_injured", "injured_again")
+OWN_DEEDS = ("harmed", "own_hand")
+OFFENDING = ("offender", "offender_still")
+YIELDS = ("disclosure", "disclosure_other", "again", "worry", "self_harm", "short_self_harm")
+"""Safe words that would comfort who has just told of a wish that harms a child."""
+BELIEVED = ("not_dying", "urge")
+"""What was said to somebody who does not want to die: they are not asked again."""
+ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still", "urge_first", *BELIEVED)
+"""Safe words that still hold when the person goes on and tells nothing graver."""
+OTHERS_DYING = ("other_dying", "other_dying_now", "other_dying_still", "beside_other", "alone_other")
+BLACKMAIL = ("blackmail", "blackmail_again")
+SENTENCE = 3
+"""Words; a bare yes or no answers the last words alone."""
+ASKS_DYING = ("self_harm", "short_self_harm")
+LEAVES_ROOM = frozenset({*UNSURE, "perpetrator_near", "image_blackmail", "threatened"})
+"""Codes beside the model's with which the plan for a night, or the words about pictures, may still be what fits."""
+
+
+def last(memory: Memory) -> str:
+    """The safe words said last, while they may still be about the same danger."""
+    return memory.safe_form if time.time() - memory.safe_at < HOLDS else ""
+
+
+def poisoned(memory: Memory) -> bool:
+    """Whether somebody may still suffer from what they swallowed."""
+    return time.time() - memory.swallowed_at < POISON_HOLDS
+
+
+def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> str:
+    """The form for what the words tell whatever the risk; empty when they tell nothing of that kind."""
+    before = last(memory)
+    if poisoned(memory) and (unwell(text) or cannot_call(text)) and not bleeds(text):
+        return "still_poisoned"
+    if before in INJURED and (unwell(text) or bleeds(text) or cannot_call(text)):
+        return "still_injured"
+    if memory.in_form or memory.awaits:
+        return ""
+    if before in OTHERS_DYING and not says_dying(text):
+        if belittles(text):
+            return "other_dying_still"
+        late = answered("beside_other", text) if len(text.split()) >= SENTENCE else None
+        if late is not None and late.form:
+            return late.form  # to the question before the last words
+    return _of_oneself(text, memory, assessment, asked)
+
+
+def _of_oneself(text: str, memory: Memory, assessment: Assessment, asked: str) -> str:
+    """For who hurts themselves and does not want to die, or asks what else would help."""
+    before = last(memory)
+    about_it = asked == "dying" or before in ABOUT_DYING
+    if not (about_it or assessment.kind == "self_harm") or poisoned(memory) or says_dying(text):
+        return ""
+    if (POISON | {"on_the_edge"}).intersection(assessment.codes) or bleeds_hard(text) or another_dying(text):
+        return ""
+    of_cuts = cuts(text) or any(cuts(said) for said in memory.recent)
+    if denies_dying(text):
+        return "urge" if of_cuts else "not_dying"
+    if asks_another_way(text) or (of_cuts and bleeds(text)):
+        return "urge" if about_it else "urge_first"
+    return ""
+
+
+def held(form: str, text: str, memory: Memory, assessment: Assessment, asked: str, helped: bool) -> str:
+    """The form that holds in this conversation instead of the one that the assessment alone chose. ``helped``: safe
+    words were said before."""
+    before = last(memory)
+    if before in OFFENDING and form in YIELDS and not says_dying(text) and _only_by_style(assessment):
+        return "offender_still"
+    if other := _of_another(form, text, memory, assessment):
+        return other
+    if assessment.kind == "self_harm" and form in ASKS_DYING and _believed(memory) and not says_dying(text):
+        return "not_dying" if before == "self_harm_still" else "self_harm_still"
+    if helped and before not in ABOUT_DYING and (goes_on := _goes_on(text, memory, assessment)):
+        return goes_on
+    if assessment.kind == "self_harm" and asked == "dying":
+        return "self_harm_now"  # more than a bare yes to that question is no reason to ask it again
+    if poisoned(memory) and assessment.kind != "offender" and form != "self_harm_now" and not _only_a_wound(text, form):
+        return "still_poisoned" if before in (*POISONED, *ABOUT_DYING) else "emergency_medical"
+    if form in GOING_ON and before in ABOUT_DYING:
+        return "self_harm_still"
+    return _kept(form, before, assessment)
+
+
+def _only_by_style(assessment: Assessment) -> bool:
+    """Whether no word of danger is in a message, and it tells of nobody's own harm."""
+    codes = assessment.codes
+    return "own_words" not in codes and all(code.startswith("model_") or code in UNSURE for code in codes)
+
+
+def _believed(memory: Memory) -> bool:
+    """Whether somebody has said, a few messages ago at most, that they do not want to die."""
+    return last(memory) in BELIEVED or any(denies_dying(said) for said in memory.recent)
+
+
+def _kept(form: str, before: str, assessment: Assessment) -> str:
+    """The words said before, when they hold for what is told now."""
+    tells = assessment.kind in ("disclosure", "emergency")
+    if before in INJURED and form in ("emergency_injury", "own_hand_injury"):
+        return "still_injured"
+    if tells and before in INSIDE and form not in ("emergency_medical", "emergency_injury"):
+        return before  # outside, where it is said to run to, stands the stranger
+    if tells and before in OWN_DEEDS and form != "own_hand_injury":
+        return before  # "he comes over again", "tan bầm cho khỏi thấy": who is in danger is the other one
+    if tells and before == "own_hand_injury" and form in GOING_ON:
+        return "own_hand"
+    return form
+
+
+def _of_another(form: str, text: str, memory: Memory, assessment: Assessment) -> str:
+    """The words for who tells that somebody else wants to die."""
+    if memory.in_form or memory.awaits or form in (*POISONED, *INJURED) or assessment.kind == "offender":
+        return ""
+    now = assessment.risk == "immediate"
+    if last(memory) in OTHERS_DYING and not says_dying(text):
+        return "other_dying_now" if now and assessment.kind == "self_harm" else "other_dying_still"
+    if assessment.kind != "self_harm" or not another_dying(text):
+        return ""
+    return "other_dying_now" if now else "other_dying"
+
+
+def _goes_on(text: str, memory: Memory, assessment: Assessment) -> str:
+    """The words for who told of danger and goes on about pictures held over them, or about who comes back."""
+    plain = all(code.startswith("model_") or code in LEAVES_ROOM for code in assessment.codes)
+    before = last(memory)
+    if not plain or memory.in_form or memory.awaits or poisoned(memory) or before in INSIDE or says_dying(text):
+        return ""
+    told = before in BLACKMAIL or any(blackmails(said) for said in memory.recent)
+    if told and of_blackmail(text):
+        return "blackmail"
+    return "comes_back" if assessment.kind != "self_harm" and comes_back(text) else ""
+
+
+def _only_a_wound(text: str, form: str) -> bool:
+    return form in INJURED and bleeds(text)

@@ -1,0 +1,96 @@
+"""What a message tells that decides between safe words: who wants to die, whose wound, whose pictures, who comes back.
+
+Signs only (``data/told.yml``): how grave a message is says the assessment, and what it follows says the conversation.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.language import normalise, strip_accents
+
+DATA = Path(__file__).parent / "data" / "told.yml"
+
+
+def denies_dying(text: str) -> bool:
+    """Whether somebody says that they do not want to die, and nothing else in the message says that they do."""
+    return _tells(text, "denies_dying") and not _sign("dying").search(_sign("denies_dying").sub(" ", _bare(text)))
+
+
+def says_dying(text: str) -> bool:
+    """Whether a message names a wish to die that is not another's and not denied."""
+    rest = _sign("another_dying").sub(" ", _sign("denies_dying").sub(" ", _bare(text)))
+    return _sign("dying").search(rest) is not None
+
+
+def another_dying(text: str) -> bool:
+    """Whether it is somebody else who wants to die, and not who writes, too."""
+    return _tells(text, "another_dying") and not says_dying(text)
+
+
+def belittles(text: str) -> bool:
+    """Whether somebody thinks that another's words about dying were only a threat."""
+    return _tells(text, "belittles")
+
+
+def cuts(text: str) -> bool:
+    """Whether a message is about hurting oneself."""
+    return _tells(text, "cuts")
+
+
+def asks_another_way(text: str) -> bool:
+    """Whether somebody who hurts themselves asks what else would help."""
+    return cuts(text) and _tells(text, "another_way")
+
+
+def bleeds(text: str) -> bool:
+    """Whether a message is about a wound."""
+    return _tells(text, "bleeds")
+
+
+def bleeds_hard(text: str) -> bool:
+    """Whether it bleeds so that only an ambulance helps."""
+    return bleeds(text) and _tells(text, "bleeds_hard")
+
+
+def blackmails(text: str) -> bool:
+    """Whether pictures are held over somebody."""
+    return _tells(text, "blackmails")
+
+
+def of_blackmail(text: str) -> bool:
+    """Whether a message may go on about such pictures (money, a deadline, whoever asks for more)."""
+    return _tells(text, "of_blackmail")
+
+
+def comes_back(text: str) -> bool:
+    """Whether somebody comes home later, or the night is feared; not that they stand at the door."""
+    return _tells(text, "comes_back")
+
+
+def _tells(text: str, table: str) -> bool:
+    return _sign(table).search(_bare(text)) is not None
+
+
+def _bare(text: str) -> str:
+    return strip_accents(normalise(text))
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=32)
+def _sign(name: str) -> re.Pattern[str]:
+    """A table as one expression; ``{parts}`` in braces are tables of one line each."""
+    table = _table()
+    parts = {key: value.replace("{{", "{").replace("}}", "}") for key, value in table.items() if isinstance(value, str)}
+    signs = [sign.format(**parts) if name in ("another_dying", "comes_back") else sign for sign in table[name]]
+    return re.compile("|".join(rf"\b(?:{sign})\b" for sign in signs))

@@ -1,0 +1,64 @@
+"""What a message tells that decides between safe words: each sign, and what sounds like it and is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.safety import told
+
+Sign = Callable[[str], bool]
+
+
+def cases(*groups: tuple[Sign, bool, list[str]]) -> list[tuple[Sign, bool, str]]:
+    return [(sign, there, text) for sign, there, texts in groups for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("sign", "there", "text"),
+    cases(
+        (
+            told.denies_dying, True,
+            ["ko phải muốn chết đâu, chỉ cho đỡ thôi", "minh k muon chet", "em không có ý định tự tử đâu",
+             "con đâu có muốn chết", "chưa bao giờ nghĩ tới chuyện chết"],
+        ),
+        (
+            told.denies_dying, False,
+            ["không nghĩ gì khác ngoài chết", "em không muốn sống", "không muốn chết nhưng cũng không muốn sống nữa",
+             "không sợ chết", "không phải không muốn chết", "không biết có muốn chết không", "em muốn chết"],
+        ),
+        (
+            told.another_dying, True,
+            ["nó nói lấy đt là nó chết", "bạn em nói muốn chết", "con tui đòi tự tử", "em gái con rạch tay",
+             "bạn thân em nhắn là không muốn sống nữa", "1 bạn lớp em muốn chết", "mẹ con đòi tự tử",
+             "học sinh của tôi viết là muốn tự tử", "bạn em đang đứng trên lan can"],
+        ),
+        (
+            told.another_dying, False,
+            ["nó nói em chết đi", "nó làm em muốn chết", "ba đánh con muốn chết", "em muốn chết", "con muốn chết",
+             "bạn em muốn chết, em cũng muốn chết", "nó chia tay em, em muốn chết", "mẹ nói con chết đi",
+             "nó dọa giết em", "mẹ muốn con chết", "nó dọa tung hình, em muốn chết"],
+        ),
+        (told.asks_another_way, True, ["có cách nào khác ngoài rạch tay", "làm sao để em ngừng rạch tay"]),
+        (told.asks_another_way, False, ["có cách nào khác không", "em rạch tay"]),
+        (told.cuts, False, ["con cắt giấy", "ba cắt tiền ăn", "mẹ cắt tóc cho con"]),
+        (told.bleeds, True, ["vết cắt còn rỉ máu", "máu vẫn ra", "nó bể đầu rồi"]),
+        (told.bleeds, False, ["con bị đau bụng", "máy con hư"]),
+        (told.belittles, True, ["chac no hu doa thoi, ma tui so", "nó dọa vậy thôi", "nó nói chơi"]),
+        (told.belittles, False, ["nó dọa giết em thiệt"]),
+        (told.blackmails, True, ["nó dọa tung ảnh nóng của em", "nó nói 8h tối nay đăng hình"]),
+        (told.blackmails, False, ["ba đánh con", "mẹ gửi hình cho ngoại", "em đăng hình đi chơi"]),
+        (
+            told.comes_back, True,
+            ["mai cậu về", "ba sắp về rồi", "tối nay con sợ ngủ trong phòng đó", "lát nữa ổng về",
+             "cuối tuần dượng qua nhà", "con không dám ngủ trong phòng"],
+        ),
+        (
+            told.comes_back, False,
+            ["ba đang đứng ngoài cửa", "ba về tới cửa rồi", "ba về rồi kìa", "hôm qua ba đánh con", "con đi ngủ đây"],
+        ),
+    ),
+)  # fmt: skip
+def test_a_sign_is_there_and_on_its_opposite_it_is_not(sign: Sign, there: bool, text: str) -> None:
+    assert sign(text) is there
