@@ -84,6 +84,8 @@ def _of_oneself(text: str, memory: Memory, assessment: Assessment, asked: str) -
     of_cuts = cuts(text) or any(cuts(said) for said in memory.recent)
     if denies_dying(text):
         return "urge" if of_cuts else "not_dying"
+    if before == "urge" and of_cuts and bleeds(text):
+        return "still_injured"
     if asks_another_way(text) or (of_cuts and bleeds(text)):
         return "urge" if about_it else "urge_first"
     return ""

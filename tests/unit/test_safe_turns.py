@@ -169,3 +169,8 @@ async def test_who_told_of_a_wish_to_harm_is_not_comforted_next_but_a_child_who_
     text: str, found: Assessment, form: str
 ) -> None:
     assert await said(talk("parent", safe_form="offender", safe_at=time.time()), text, found) == form
+
+
+async def test_who_was_shown_how_to_care_for_a_cut_and_still_bleeds_is_told_about_the_wound() -> None:
+    memory = talk(safe_form="urge", safe_at=time.time(), recent=["em rach tay"])
+    assert await said(memory, "con ri mau", DYING) == "still_injured"

@@ -86,6 +86,7 @@ def test_what_is_not_meant_is_softened_not_silenced(text: str) -> None:
         "khóc xíu rồi thôi",
         "em mới đi dạy ở đảo",
         "bị giam xe vì nồng độ cồn",
+        "đố mày con gì bị giết rồi mà vẫn sống",
     ],
 )
 def test_idioms_are_no_danger(text: str) -> None:
@@ -95,6 +96,7 @@ def test_idioms_are_no_danger(text: str) -> None:
 
 def test_a_danger_beside_an_idiom_is_still_found() -> None:
     assert LEXICON.find("ba đánh bài thua về đánh con").plain
+    assert LEXICON.find("đố biết ba con làm gì, ba đánh con chảy máu").plain
 
 
 @pytest.mark.parametrize("text", ["nguoi ta so vu con", "ho so vu con", "ba troi toi vo cot nha", "chi em xiu roi"])

@@ -48,7 +48,9 @@ def cases(*groups: tuple[Sign, bool, list[str]]) -> list[tuple[Sign, bool, str]]
         (told.belittles, True, ["chac no hu doa thoi, ma tui so", "nó dọa vậy thôi", "nó nói chơi"]),
         (told.belittles, False, ["nó dọa giết em thiệt"]),
         (told.blackmails, True, ["nó dọa tung ảnh nóng của em", "nó nói 8h tối nay đăng hình"]),
+        (told.blackmails, True, ["nó có hình nude của e, nó đòi 2tr"]),
         (told.blackmails, False, ["ba đánh con", "mẹ gửi hình cho ngoại", "em đăng hình đi chơi"]),
+        (told.blackmails, False, ["chụp hình lớp xong, tụi nó đòi đi ăn"]),
         (
             told.comes_back, True,
             ["mai cậu về", "ba sắp về rồi", "tối nay con sợ ngủ trong phòng đó", "lát nữa ổng về",
