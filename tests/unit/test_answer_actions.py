@@ -351,7 +351,15 @@ async def test_who_wants_to_see_more_of_an_answer_is_not_asked_for_a_receipt() -
 
 @pytest.mark.parametrize(
     "text",
-    ["ba di roi", "me di cho", "ba đi biển", "me dien r", "thoat khoi nha bang cach nao", "ông nội đi rồi, chiều về", "khoan"],
+    [
+        "ba di roi",
+        "me di cho",
+        "ba đi biển",
+        "me dien r",
+        "thoat khoi nha bang cach nao",
+        "ông nội đi rồi, chiều về",
+        "khoan",
+    ],
 )
 async def test_a_sentence_that_only_sounds_like_leaving_forgets_nothing(text: str) -> None:
     said, events = await run(ActionQuickExit(), tracker(text, "quick_exit"))
