@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 
 DATA = Path(__file__).parent / "data" / "leaving.yml"
 SENTENCE = 5
@@ -24,7 +24,7 @@ def _signs() -> dict[str, re.Pattern[str]]:
 def is_leaving(text: str) -> bool:
     """Whether the words ask to hide the chat, or say that somebody comes or looks. "ba đi rồi" and "đừng mách má"
     sound alike and mean the opposite: to forget then what was told would lose it."""
-    bare = _bare(text)
+    bare = bare_form(text)
     signs = _signs()
     hides = signs["hide"].search(bare) and not signs["flees"].search(bare)
     near = signs["near"].search(bare) and not signs["pleads"].search(bare) and not is_watched(text)
@@ -33,11 +33,7 @@ def is_leaving(text: str) -> bool:
 
 def is_watched(text: str) -> bool:
     """Whether somebody reads the person's phone now and then, and not at this moment."""
-    bare, signs = _bare(text), _signs()
+    bare, signs = bare_form(text), _signs()
     if not signs["reads"].search(bare) or signs["now"].search(bare):
         return False
     return bool(signs["often"].search(bare)) or len(bare.split()) >= SENTENCE
-
-
-def _bare(text: str) -> str:
-    return strip_accents(normalise(text))

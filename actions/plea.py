@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 from bot.safety.told import another_dying, blackmails, cuts, denies_dying
 from bot.safety.types import Kind, Risk, level
 
@@ -37,17 +37,17 @@ def _asking(what: str) -> re.Pattern[str]:
 
 def asks_what_to_do(text: str) -> bool:
     """Whether somebody who tells of a child asks what they should do."""
-    return _asking("what_to_do").search(strip_accents(normalise(text))) is not None
+    return _asking("what_to_do").search(bare_form(text)) is not None
 
 
 def asks_another_way(text: str) -> bool:
     """Whether somebody who was refused asks what they may do instead."""
-    return _asking("another_way").search(strip_accents(normalise(text))) is not None
+    return _asking("another_way").search(bare_form(text)) is not None
 
 
 def asks_whether_told(text: str) -> bool:
     """Whether somebody asks if this machine tells others what they say ("có mách cậu không")."""
-    return _asking("tells_on").search(strip_accents(normalise(text)).strip(" .,!?")) is not None
+    return _asking("tells_on").search(bare_form(text).strip(" .,!?")) is not None
 
 
 def said_before(events: Iterable[dict[str, Any]]) -> tuple[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ import json
 import re
 
 from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 from bot.language.whole import says
 
 LONGEST = 2000
@@ -14,7 +14,7 @@ LONGEST = 2000
 
 def wish(text: str) -> str | None:
     """The payload for a wish that was typed (``/withdraw_report{"forced": "yes"}``), or ``None``."""
-    bare = _bare(text)
+    bare = bare_form(text)
     for name, signs in load_yaml("follow.yml")["wishes"].items():
         if any(re.search(sign, bare) for sign in signs):
             return f"/{name}" + (json.dumps({"forced": "yes"}) if forced(text) else "")
@@ -28,7 +28,7 @@ def forced_wish(text: str) -> bool:
 
 def forced(text: str) -> bool:
     """Whether somebody else seems to want it."""
-    bare = _bare(text)
+    bare = bare_form(text)
     return any(re.search(sign, bare) for sign in load_yaml("follow.yml")["forced"])
 
 
@@ -74,7 +74,3 @@ def words_for(intent: str, text: str) -> str:
 
 def _says(text: str, group: str) -> bool:
     return says(text, load_yaml("follow.yml")[group])
-
-
-def _bare(text: str) -> str:
-    return strip_accents(normalise(text))

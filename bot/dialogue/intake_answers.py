@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
+from bot.language import bare_form, normalise, strip_accents
 from bot.language.whole import says
 from bot.safety import introduces
 
@@ -29,14 +29,35 @@ OWN_ROLE = {"teacher": "giáo viên"}
 """The relation by which a reporter names themselves."""
 
 # Intents with an interruption rule in nlu_data/rules/report.yml: answered, then the form goes on.
-INTERRUPTIONS = frozenset((
-    "ask_law", "ask_skill", "ask_online_safety", "ask_procedure", "ask_wellbeing", "contact_hotlines", "check_report",
-    "talk_to_human", "bot_challenge", "help", "show_item", "set_audience", "feel_safe", "delete_my_data",
-    "confirm_delete",
-    # behind the receipt, by buttons
-    "add_information", "read_messages", "notify_me", "arrange_call", "withdraw_report", "confirm_withdraw",
-    "delete_report", "confirm_delete_report", "close_receipt",
-))  # fmt: skip
+INTERRUPTIONS = frozenset(
+    (
+        "ask_law",
+        "ask_skill",
+        "ask_online_safety",
+        "ask_procedure",
+        "ask_wellbeing",
+        "contact_hotlines",
+        "check_report",
+        "talk_to_human",
+        "bot_challenge",
+        "help",
+        "show_item",
+        "set_audience",
+        "feel_safe",
+        "delete_my_data",
+        "confirm_delete",
+        # behind the receipt, by buttons
+        "add_information",
+        "read_messages",
+        "notify_me",
+        "arrange_call",
+        "withdraw_report",
+        "confirm_withdraw",
+        "delete_report",
+        "confirm_delete_report",
+        "close_receipt",
+    )
+)
 TELLING = ("disclose_self", "disclose_other", "emergency", "self_harm", "nlu_fallback")
 SURE = 0.8
 """Confidence from which a statement ("cho con gặp cán bộ") is a wish and no answer ("nên gặp bà trước")."""
@@ -127,7 +148,7 @@ def is_interruption(requested: str, message: Message) -> bool:
 
 def asks(text: str) -> bool:
     """Whether words read as a question."""
-    bare = strip_accents(normalise(text))
+    bare = bare_form(text)
     return any(re.search(pattern, bare) for pattern in load_yaml("intake.yml")["asks"])
 
 
@@ -171,7 +192,7 @@ def danger_said(message: Message) -> bool | None:
         return True
     if message.pressed:
         return yes_or_no(message)
-    words, bare = load_yaml("intake.yml"), strip_accents(normalise(message.text))
+    words, bare = load_yaml("intake.yml"), bare_form(message.text)
     if re.search(words["unsafe"], bare):
         return True  # "không an toàn" begins with a no
     calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
@@ -197,7 +218,7 @@ def _near_said(message: Message) -> bool | None:
     answer = yes_or_no(message)
     if message.pressed or answer is None or is_plain_answer(message.text):
         return answer
-    words, bare = load_yaml("intake.yml"), strip_accents(normalise(message.text))
+    words, bare = load_yaml("intake.yml"), bare_form(message.text)
     if not answer:
         return None if re.match(words["unsure"], bare) else False
     return True if re.match(words["yes_near"], bare) else None
@@ -206,12 +227,12 @@ def _near_said(message: Message) -> bool | None:
 def is_soon(text: str) -> bool:
     """Whether words put a time behind a "but": "an toàn, nhưng chiều ba nó đón"."""
     soon = load_yaml("intake.yml")["soon"]
-    return re.search(rf"\b(?:{soon['but']})\b.*\b(?:{soon['when']})", strip_accents(normalise(text))) is not None
+    return re.search(rf"\b(?:{soon['but']})\b.*\b(?:{soon['when']})", bare_form(text)) is not None
 
 
 def _agrees(text: str) -> bool:
     """Whether a sentence says "đồng ý" somewhere, and not that it does not."""
-    bare = strip_accents(normalise(text))
+    bare = bare_form(text)
     return (
         re.search(r"(?<!khong )(?<!chua )(?<!hong )(?<!ko )\bdong y\b(?! (?:khong|hong|duoc khong))", bare) is not None
     )
@@ -224,22 +245,22 @@ def asks_who_knows(message: Message) -> bool:
 
 def is_contact(text: str) -> bool:
     """Whether words name a way to be reached."""
-    return re.search(load_yaml("intake.yml")["contact"], strip_accents(normalise(text))) is not None
+    return re.search(load_yaml("intake.yml")["contact"], bare_form(text)) is not None
 
 
 def is_sure_contact(text: str) -> bool:
     """Whether it is so however much is told with it: "ổng gọi con vô phòng" has a word of a contact too."""
-    return re.search(load_yaml("intake.yml")["sure_contact"], strip_accents(normalise(text))) is not None
+    return re.search(load_yaml("intake.yml")["sure_contact"], bare_form(text)) is not None
 
 
 def adds(text: str) -> bool:
     """Whether words are to be added to what was told ("thêm là …") and do not take its place."""
-    return re.search(load_yaml("intake.yml")["adds"], strip_accents(normalise(text))) is not None
+    return re.search(load_yaml("intake.yml")["adds"], bare_form(text)) is not None
 
 
 def names_place(text: str) -> bool:
     """Whether a longer text speaks of a place ("ấp", "gần chợ"), and is not somebody's tale."""
-    return re.search(load_yaml("intake.yml")["place"], strip_accents(normalise(text))) is not None
+    return re.search(load_yaml("intake.yml")["place"], bare_form(text)) is not None
 
 
 def _free_text(requested: str, message: Message) -> str | None:
@@ -299,7 +320,7 @@ def subject_of(message: Message) -> str | None:
 
 def subject_words(text: str) -> str | None:
     """The same by the words alone; what is named first counts ("bạn em bị …", "em bị bạn em …")."""
-    bare = strip_accents(normalise(text))
+    bare = bare_form(text)
     found = []
     for subject, signs in load_yaml("intake.yml")["subject"].items():
         starts = [match.start() for sign in signs if (match := re.search(rf"\b(?:{sign})\b", bare))]

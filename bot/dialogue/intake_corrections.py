@@ -21,7 +21,7 @@ from bot.dialogue.intake_answers import (
     first_age,
 )
 from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
+from bot.language import bare_form, strip_accents
 
 A_STORY = 4
 """Words from which on what stands behind "sửa lời kể thành" is the new story itself."""
@@ -32,7 +32,7 @@ def correction(requested: str, message: Message) -> tuple[str, Any] | None:
     if message.pressed:
         name = message.entities.get("field")
         return (str(name), None) if message.intent == "correct" and name else None
-    bare = strip_accents(normalise(message.text)).strip(" .!")
+    bare = bare_form(message.text).strip(" .!")
     words = load_yaml("intake.yml")["correct"]
     verbs = rf"(?:{'|'.join(words['verbs'])})\b\s*{words['between']}(.*)$"
     asked = re.match(rf"^{words['before']}{verbs}", bare)
@@ -69,7 +69,7 @@ def _somebody_else(message: Message) -> str | None:
     """Who it was, said against who was written down ("đâu phải chồng em, là ông hàng xóm")."""
     if not any(found["entity"] == "relation" for found in message.found):
         return None
-    who = re.match(load_yaml("intake.yml")["correct"]["not_who"], strip_accents(normalise(message.text)).strip(" .!"))
+    who = re.match(load_yaml("intake.yml")["correct"]["not_who"], bare_form(message.text).strip(" .!"))
     return _last_words(message.text, who.group(1)) if who else None
 
 
@@ -110,7 +110,7 @@ def _last_words(text: str, tail: str) -> str:
 
 def _number(text: str) -> int | None:
     """A new age in a correction: "sửa tuổi 12", "tuổi 9 sai, phải là 12"."""
-    if not re.search(r"\b(?:tuoi|t)\b", strip_accents(normalise(text))):
+    if not re.search(r"\b(?:tuoi|t)\b", bare_form(text)):
         return None
     ages = [int(digits) for digits in re.findall(r"\b\d{1,2}\b", text)]
     return ages[-1] if ages and 1 <= ages[-1] <= OLDEST_CHILD else None

@@ -20,7 +20,7 @@ from bot.dialogue.intake_answers import (
     names_place,
 )
 from bot.dialogue.phrases import load_yaml
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 
 WHO_READS = "utter_who_reads"
 ASKED = "asked"
@@ -93,4 +93,4 @@ def _is_place(message: Message) -> bool:
 
 
 def _bare(text: str) -> str:
-    return strip_accents(normalise(text)).strip(" .!")
+    return bare_form(text).strip(" .!")

@@ -10,8 +10,6 @@ from bot.dialogue.commands import Said
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import Reply
 from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, by_words, held, last
-from bot.dialogue.safe_forms import HOLDS as HOLDS
-from bot.dialogue.safe_forms import POISON_HOLDS as POISON_HOLDS
 from bot.dialogue.wishes import rephrased_wish
 from bot.knowledge.followup import asks_on
 from bot.safety import (

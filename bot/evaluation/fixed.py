@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 from bot.nlu.data import RISKS, Example
 from bot.safety.model import DANGER
 from bot.settings import ROOT
@@ -87,7 +87,7 @@ def _message(row: dict[str, Any], where: str) -> Message:
 
 def sameness(text: str) -> str:
     """What two messages have in common that are the same for our purpose: the normal form without diacritics."""
-    return strip_accents(normalise(text))
+    return bare_form(text)
 
 
 def shared(messages: Sequence[Message], examples: Sequence[Example]) -> list[Message]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bot.knowledge.models import Item
 from bot.knowledge.texts import load_data
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 from bot.language.audience import SCHOOL
 
 OF_AGE = 18
@@ -42,7 +42,7 @@ def _patterns() -> tuple[dict[str, int], frozenset[str], re.Pattern[str], re.Pat
 def named(text: str) -> frozenset[int]:
     """The ages under ``OF_AGE`` that a text names, in years; "dưới 16 tuổi" names the 15th, "lớp 8" two."""
     spelt, below, ages, classes = _patterns()
-    bare = strip_accents(normalise(text))
+    bare = bare_form(text)
 
     def value(number: str) -> int:
         return int(number) if number.isdigit() else spelt[number]

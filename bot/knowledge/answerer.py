@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from bot.dialogue.messages import Button
 from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, voice
 from bot.knowledge.base import KnowledgeBase
-from bot.knowledge.index import plain
 from bot.knowledge.models import Audience, Document, Item
 from bot.knowledge.phrases import Phrases, Refusal
 from bot.knowledge.scope import foreign, surely_foreign, taken_for
 from bot.knowledge.search import INTENT_KINDS, Hit, Result, Search
 from bot.knowledge.texts import Rules, load_data
+from bot.language import bare_form
 from bot.language.audience import GROWN
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Answerer:
 
     def asks_what_is_kept(self, text: str) -> bool:
         """Whether who speaks of this machine asks what it does with their words, not only what it is."""
-        return _cue("kept").search(plain(text[:MAX_QUESTION])) is not None
+        return _cue("kept").search(bare_form(text[:MAX_QUESTION])) is not None
 
     def show(self, item_id: str, audience: str | None, on: date, part: str = "short") -> Answer:
         """Show an item that a button names: ``part`` is ``short``, ``details`` or ``source``."""
@@ -201,7 +201,7 @@ class Answerer:
         """Whether who seems to ask for numbers means ours: not those of a bus line, nor something about 111."""
         if len(text.split()) < NAMED:
             return True  # a button, or too short to name somebody else's
-        return status != "out_of_scope" and (status != "answered" or not _about_111().search(plain(text)))
+        return status != "out_of_scope" and (status != "answered" or not _about_111().search(bare_form(text)))
 
     def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""
@@ -228,7 +228,7 @@ class Answerer:
             return True
         known = intent in INTENT_KINDS
         if assessment.risk == "immediate":
-            return known and who in GROWN and _cue("cues").search(plain(text)) is not None
+            return known and who in GROWN and _cue("cues").search(bare_form(text)) is not None
         if known:
             return True
         if assessment.kind in ("self_harm", "emergency"):
@@ -245,7 +245,7 @@ class Answerer:
 
     def _asks_plainly(self, text: str, intent: str | None) -> bool:
         """Whether a message asks in so many words."""
-        bare = plain(text)
+        bare = bare_form(text)
         asks = self.search.asks_law(text) or _cue("cues").search(bare) is not None
         return asks or (intent in INTENT_KINDS and _cue("pleas").search(bare) is not None)
 
@@ -253,7 +253,7 @@ class Answerer:
         """Whether a message is a question, by its intent or by its own words."""
         if intent is None or intent in INTENT_KINDS:
             return True
-        bare = plain(text)
+        bare = bare_form(text)
         return self.search.asks_law(text) or any(_cue(kind).search(bare) for kind in ("cues", "pleas"))
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:

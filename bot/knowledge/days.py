@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 
 _FULL_DATE = re.compile(r"(\btruoc (?:ngay )?)?(?<!\d)(\d{1,2})[/-](\d{1,2})[/-](20[0-2]\d)\b")
 _MONTH = re.compile(r"(\btruoc )?\bthang (\d{1,2})(?:\s*[/-]\s*|\s+nam\s+|\s+)(20[0-2]\d)\b")
@@ -29,7 +29,7 @@ def past_day(text: str, today: date) -> date | None:
 
     A bare year means its middle, so that laws of that year's beginning count; "trước" a day means the day before.
     """
-    bare = strip_accents(normalise(text))
+    bare = bare_form(text)
     for found in (_dated(bare), _monthly(bare), _yearly(bare, today), _relative(bare, today)):
         if found and found < today:
             return found

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from bot.knowledge.index import plain
 from bot.knowledge.models import AUDIENCES, Audience
 from bot.knowledge.texts import load_data
-from bot.language import normalise
+from bot.language import bare_form, normalise
 
 LONGEST = 90
 """Characters; a longer message asks for itself."""
@@ -117,7 +116,7 @@ def _tables() -> _Tables:
 
 def read(text: str, thread: Thread) -> FollowUp | None:
     """What a message wants of the last answer, or None when it stands alone or there is none."""
-    bare = re.sub(r"[^\w ]+", " ", plain(text))
+    bare = re.sub(r"[^\w ]+", " ", bare_form(text))
     bare = re.sub(r"\s+", " ", bare).strip()
     if not bare or len(bare) > LONGEST or not (thread.items or thread.asked):
         return None
@@ -188,6 +187,6 @@ def in_context(text: str, asked: str) -> str:
     if len(new) != 1 or not old:
         return f"{asked} {said}".strip()
     changed = asked[: old[-1].start()] + new[0].group() + asked[old[-1].end() :]
-    rest = plain(said[: new[0].start()] + said[new[0].end() :])
+    rest = bare_form(said[: new[0].start()] + said[new[0].end() :])
     only_age = not _own(rest, _tables().fillers | {"sao", "neu", "voi"})
     return changed if only_age else f"{changed} {said}"

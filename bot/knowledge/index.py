@@ -21,7 +21,7 @@ from bot.knowledge.bm25 import BM25
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.kept import kept
 from bot.knowledge.models import Item
-from bot.language import fingerprint, normalise, strip_accents, syllables, words
+from bot.language import fingerprint, strip_accents, syllables, words
 
 Array = npt.NDArray[np.float32]
 FIELDS = ("head", "body", "question")
@@ -252,8 +252,3 @@ class Index:
                 if field == "question":
                     columns.append(np.add.reduceat(part, self.layout.starts[field]) / counts)
         return np.stack(columns, axis=1)
-
-
-def plain(text: str) -> str:
-    """The normal form without diacritics, for comparing short texts."""
-    return strip_accents(normalise(text))

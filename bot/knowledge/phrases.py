@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from bot.knowledge.index import plain
 from bot.knowledge.texts import load_data
+from bot.language import bare_form
 
 LONGEST_REQUEST = 220
 """Longer texts tell a story; what they ask for is not read by patterns."""
@@ -118,7 +118,7 @@ class Phrases:
         Where nothing is seen for sure (None), words count only for what is ``always`` refused: those of a victim
         ("ny dọa tung clip, em muốn…") may look like those of who asks for pictures.
         """
-        bare = plain(text)
+        bare = bare_form(text)
         possible = [r for r in self.refusals if r.never is None or r.never.search(bare) is None]
         told = [r for r in possible if (seen is not None or r.always) and not (foreign and r.ours)]
         by_words = next((refusal for refusal in told if refusal.fits(bare)), None)

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from bot.knowledge.models import Document, Item
 from bot.knowledge.texts import load_data
-from bot.language import normalise, strip_accents
+from bot.language import bare_form, strip_accents
 
 _ARTICLE = re.compile(r"\b(?:dieu|d\.)\s*(\d{1,3}[a-z]?)\b(?!\s*/)")
 _NUMBER = re.compile(
@@ -43,7 +43,7 @@ class References:
     def _names(self) -> list[tuple[re.Pattern[str], frozenset[str]]]:
         names: dict[str, set[str]] = {}
         for document in self.documents.values():
-            title = strip_accents(normalise(document.title))
+            title = bare_form(document.title)
             if title.startswith(("luat ", "bo luat ")) and "sua doi" not in title:
                 names.setdefault(re.sub(r"\s*\(.*?\)|,", "", title).strip(), set()).add(document.id)
         for alias, ids in load_data("law_names.yml").items():
@@ -66,7 +66,7 @@ class References:
 
     def find(self, text: str) -> Reference:
         """The articles and documents that a text names."""
-        bare = strip_accents(normalise(text)).replace(",", " ").replace("  ", " ")
+        bare = bare_form(text).replace(",", " ").replace("  ", " ")
         articles = frozenset(m.group(1) for m in _ARTICLE.finditer(bare))
         documents: set[str] = set()
         named = False

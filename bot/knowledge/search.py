@@ -16,13 +16,13 @@ from bot.knowledge import ages
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.concepts import Concepts
 from bot.knowledge.days import past_day
-from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index, plain
+from bot.knowledge.index import COLUMNS, Analysed, Array, Examples, Index
 from bot.knowledge.models import Audience, Document, Item, Kind
 from bot.knowledge.references import Reference, References
 from bot.knowledge.scope import search_signs
 from bot.knowledge.sense import Meanings, Sense, sense, sign_weights
 from bot.knowledge.texts import load_data
-from bot.language import syllables
+from bot.language import bare_form, syllables
 
 INTENT_KINDS: dict[str, Kind] = {
     "ask_law": "law",
@@ -280,7 +280,7 @@ class Search:
 
     def asks_law(self, text: str) -> bool:
         """Whether a question's own words ask for the law: a penalty, an article, a right, an age of liability."""
-        return bool(self._asks_law & set(self.ideas(text))) or _names_law().search(plain(text)) is not None
+        return bool(self._asks_law & set(self.ideas(text))) or _names_law().search(bare_form(text)) is not None
 
     def _valid_on(self, day: date) -> npt.NDArray[np.bool_]:
         """Which items are in force on a day (the same answer for every question of the day)."""

@@ -7,5 +7,6 @@ from .characters import clean, strip_accents
 from .normal import normalise
 from .segment import syllables, words
 from .tables import fingerprint
+from .whole import bare_form
 
-__all__ = ["clean", "fingerprint", "normalise", "strip_accents", "syllables", "words"]
+__all__ = ["bare_form", "clean", "fingerprint", "normalise", "strip_accents", "syllables", "words"]

@@ -1,4 +1,4 @@
-"""Whether a short message is only one wish or answer, with the small words that people put around it."""
+"""The bare form of a message, and whether a short one is only one wish or answer, with the small words around it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from .characters import strip_accents
 from .normal import normalise
 
 
+def bare_form(text: str) -> str:
+    """The normal form without diacritics: what signs and patterns are read on."""
+    return strip_accents(normalise(text))
+
+
 def says(text: str, signs: Sequence[str]) -> bool:
     """Whether the whole text says one of ``signs`` (regular expressions on the normal form without diacritics)."""
-    return _pattern(tuple(signs)).fullmatch(strip_accents(normalise(text)).strip(" .,!?~")) is not None
+    return _pattern(tuple(signs)).fullmatch(bare_form(text).strip(" .,!?~")) is not None
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 from bot.reports.draft import RISKS, ReportDraft
 from bot.reports.words import load
 
@@ -19,7 +19,7 @@ def doubt(draft: ReportDraft, sent_today: int) -> str | None:
     words, why = load("doubts"), []
     if sent_today >= MANY:
         why.append(words["many"].format(n=sent_today))
-    if any(re.search(sign, strip_accents(normalise(draft.story))) for sign in words["signs"]):
+    if any(re.search(sign, bare_form(draft.story)) for sign in words["signs"]):
         why.append(words["words"])
     nothing = not (draft.commune or draft.place_text or draft.contact or draft.child_age)
     short = len(draft.story.split()) < FEW_WORDS

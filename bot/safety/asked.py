@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 from bot.language.whole import says
 
 from .introductions import introduces
@@ -71,7 +71,7 @@ def _yes_or_no(asked: str, text: str) -> str | None:
     for said in ("no", "yes"):
         if says(text, [*table[said], *([also[said]] if said in also else [])]):
             return said
-    bare = strip_accents(normalise(text)).strip(" .,!?")
+    bare = bare_form(text).strip(" .,!?")
     words = bare.split()
     if re.match(table["begins_nothing"], bare):
         return None
@@ -104,7 +104,7 @@ def offers_picture(text: str) -> bool:
 
 
 def _tells(text: str, table: str) -> bool:
-    return _signs(table).search(strip_accents(normalise(text))) is not None
+    return _signs(table).search(bare_form(text)) is not None
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form, normalise, strip_accents
 
 DATA = Path(__file__).parent / "data" / "introductions.yml"
 FEAR, FEW = ("sợ", "so"), 8
@@ -18,14 +18,14 @@ _I_AM = re.compile(r"(?:(?:da|thua|chao|xin|alo|co|bot)[ ,]+)*(?:toi|tui|minh|em
 
 def introduces(text: str) -> bool:
     """Whether a text has only such words and a number ("con 9 tuổi", "9"), or says "I am" ("tôi là giáo viên")."""
-    normal = strip_accents(normalise(text))
+    normal = bare_form(text)
     return (any(char.isdigit() for char in normal) or _I_AM.match(normal) is not None) and says_who(text)
 
 
 def says_who(text: str) -> bool:
     """Whether a text has only such words ("bé gái"): asked for, they tell of no danger; unasked, somebody may mean by
     "chú" whom they fear."""
-    return _pattern().fullmatch(strip_accents(normalise(text))) is not None
+    return _pattern().fullmatch(bare_form(text)) is not None
 
 
 def only_afraid(text: str) -> bool:

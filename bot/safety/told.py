@@ -12,19 +12,19 @@ from typing import Any
 
 import yaml
 
-from bot.language import normalise, strip_accents
+from bot.language import bare_form
 
 DATA = Path(__file__).parent / "data" / "told.yml"
 
 
 def denies_dying(text: str) -> bool:
     """Whether somebody says that they do not want to die, and nothing else in the message says that they do."""
-    return _tells(text, "denies_dying") and not _sign("dying").search(_sign("denies_dying").sub(" ", _bare(text)))
+    return _tells(text, "denies_dying") and not _sign("dying").search(_sign("denies_dying").sub(" ", bare_form(text)))
 
 
 def says_dying(text: str) -> bool:
     """Whether a message names a wish to die that is not another's and not denied."""
-    rest = _sign("another_dying").sub(" ", _sign("denies_dying").sub(" ", _bare(text)))
+    rest = _sign("another_dying").sub(" ", _sign("denies_dying").sub(" ", bare_form(text)))
     return _sign("dying").search(rest) is not None
 
 
@@ -74,11 +74,7 @@ def comes_back(text: str) -> bool:
 
 
 def _tells(text: str, table: str) -> bool:
-    return _sign(table).search(_bare(text)) is not None
-
-
-def _bare(text: str) -> str:
-    return strip_accents(normalise(text))
+    return _sign(table).search(bare_form(text)) is not None
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from bot.dialogue.conversation import Conversation, Turn, with_audience
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
-from bot.dialogue.safe_words import HOLDS, POISON_HOLDS
+from bot.dialogue.safe_forms import HOLDS, POISON_HOLDS
 from bot.safety import RiskAssessor, SafetyAnswers
 from bot.settings import ROOT
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 import pytest
 import yaml
 
-from bot.knowledge.index import plain
 from bot.knowledge.phrases import Phrases
+from bot.language import bare_form
 from bot.settings import ROOT
 
 REQUESTS: dict[str, list[str]] = yaml.safe_load((ROOT / "tests/data/unsafe_requests.yml").read_text(encoding="utf-8"))
@@ -23,7 +23,7 @@ def phrases() -> Phrases:
 @pytest.mark.parametrize("text", UNSAFE)
 def test_an_unsafe_request_is_refused_with_and_without_diacritics(text: str) -> None:
     assert phrases().refusal(text), text
-    assert phrases().refusal(plain(text)), text
+    assert phrases().refusal(bare_form(text)), text
 
 
 @pytest.mark.parametrize("text", REQUESTS["questions"])

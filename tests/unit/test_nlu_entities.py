@@ -199,6 +199,7 @@ def test_who_is_told_or_helps_harms_nobody(finder: EntityFinder, text: str) -> N
         ("chú Út và anh họ sờ con", ["chú", "anh họ"]),
         ("cha me no di lam binh duong, dua nho chua co khai sanh", []),
         ("con o binh duong, duong danh con", ["dượng"]),
+        ("nghi thay the duc so mo hoc sinh ma em so bi duoi viec", ["giáo viên"]),
         ("em ở với bà ngoại", []),
         ("mẹ nó bỏ đi, nó ở một mình", ["mẹ"]),
         ("bà ngoại đây, cháu bị cha nó đánh", ["cha"]),
