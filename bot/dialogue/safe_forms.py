@@ -20,6 +20,7 @@ from bot.safety.told import (
     denies_dying,
     of_blackmail,
     says_dying,
+    who_returns,
 )
 
 HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
@@ -70,7 +71,14 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
         late = answered("beside_other", text) if len(text.split()) >= SENTENCE else None
         if late is not None and late.form:
             return late.form  # to the question before the last words
-    return _of_oneself(text, memory, assessment, asked)
+    return _of_oneself(text, memory, assessment, asked) or _of_who_returns(text, memory, assessment)
+
+
+def _of_who_returns(text: str, memory: Memory, assessment: Assessment) -> str:
+    """For who told of danger and says, in words that tell of none, that the same person comes home later."""
+    before = last(memory)
+    told = before and before not in (*INSIDE, *ABOUT_DYING, *OTHERS_DYING, *OFFENDING)
+    return "comes_back" if told and not assessment.at_risk and who_returns(text, memory.recent) else ""
 
 
 def _of_oneself(text: str, memory: Memory, assessment: Assessment, asked: str) -> str:

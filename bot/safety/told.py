@@ -6,6 +6,7 @@ Signs only (``data/told.yml``): how grave a message is says the assessment, and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,15 @@ def of_blackmail(text: str) -> bool:
 def comes_back(text: str) -> bool:
     """Whether somebody comes home later, or the night is feared; not that they stand at the door."""
     return _tells(text, "comes_back")
+
+
+def who_returns(text: str, before: Sequence[str]) -> bool:
+    """Whether whoever comes home later was spoken of ``before``, or the night is feared: "mai mẹ về" may be good news."""
+    if not comes_back(text):
+        return False
+    named = re.findall(rf"\b(?:{_table()['hurter']})\b", bare_form(text))
+    told = [bare_form(said) for said in before]
+    return not named or any(re.search(rf"\b{name}\b", said) for name in named for said in told)
 
 
 def _tells(text: str, table: str) -> bool:

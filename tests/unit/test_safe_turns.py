@@ -174,3 +174,22 @@ async def test_who_told_of_a_wish_to_harm_is_not_comforted_next_but_a_child_who_
 async def test_who_was_shown_how_to_care_for_a_cut_and_still_bleeds_is_told_about_the_wound() -> None:
     memory = talk(safe_form="urge", safe_at=time.time(), recent=["em rach tay"])
     assert await said(memory, "con ri mau", DYING) == "still_injured"
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "form"),
+    [
+        ("disclosure", "mai cau ve", "comes_back"),
+        ("again", "toi nay con so ngu trong phong do", "comes_back"),
+        ("disclosure", "mai con ve", ""),
+        ("disclosure", "mai me ve", ""),
+        ("", "mai cau ve", ""),
+        ("offender", "mai ba no ve", ""),
+    ],
+)
+async def test_who_told_of_danger_and_says_that_he_comes_back_is_not_told_goodbye(
+    before: str, text: str, form: str
+) -> None:
+    memory = talk("child", safe_form=before, safe_at=time.time() if before else 0.0, helped=bool(before))
+    memory.recent = ["cậu ba hay sờ con, ba nó biết"]
+    assert await said(memory, text, Assessment()) == form
