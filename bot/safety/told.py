@@ -75,7 +75,7 @@ def comes_back(text: str) -> bool:
 
 
 def who_returns(text: str, before: Sequence[str]) -> bool:
-    """Whether whoever comes home later was spoken of ``before``, or the night is feared: "mai mẹ về" may be good news."""
+    """Whether whoever comes home later was spoken of ``before``, or the night is feared ("mai mẹ về" may be good)."""
     if not comes_back(text):
         return False
     named = re.findall(rf"\b(?:{_table()['hurter']})\b", bare_form(text))
