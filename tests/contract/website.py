@@ -48,9 +48,9 @@ async def serve(settings: Settings, port: int = 0) -> AsyncIterator[Site]:
     app = Starlette(routes=bridge.routes())
     config = uvicorn.Config(app, port=port, log_level="critical", ws="wsproto", timeout_graceful_shutdown=1)
     server, listener = uvicorn.Server(config), config.bind_socket()
+    await bridge.start(receiver)  # before the first request, as the gateway does
     serving = asyncio.create_task(server.serve([listener]))
     await eventually(lambda: server.started)
-    await bridge.start(receiver)
     yield Site(bridge, receiver, f"127.0.0.1:{listener.getsockname()[1]}")
     await bridge.stop()
     server.should_exit = True
