@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from bot.language import bare_form
-from bot.safety.told import another_dying, blackmails, cuts, denies_dying
+from bot.safety.told import another_dying, asks_what_to_do, blackmails, cuts, denies_dying
 from bot.safety.types import Kind, Risk, level
 
 RECENT = 2
@@ -33,11 +33,6 @@ def _asking(what: str) -> re.Pattern[str]:
     data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
     patterns = [pattern.format(home=data["home"]) if what == "tells_on" else pattern for pattern in data[what]]
     return re.compile("|".join(rf"\b(?:{pattern})(?!\w)" for pattern in patterns))
-
-
-def asks_what_to_do(text: str) -> bool:
-    """Whether somebody who tells of a child asks what they should do."""
-    return _asking("what_to_do").search(bare_form(text)) is not None
 
 
 def asks_another_way(text: str) -> bool:

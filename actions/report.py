@@ -58,14 +58,17 @@ class ActionStartReport(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         dispatcher.utter_message(json_message={"in_form": True, "draft": True})
+        # Without that intent (who tells and wishes to report in one message) no rule leads into the form.
+        into = [] if intent(tracker) == "start_report" else [FollowupAction("report_form")]
         if tracker.get_slot(DRAFT):
             dispatcher.utter_message(response="utter_report_resumed")
             more = told_meanwhile(tracker)
-            return [*(SlotSet(*one) for one in more.items()), SlotSet(CONFIRM, None), SlotSet(OUTCOME, None)]
+            return [*(SlotSet(*one) for one in more.items()), SlotSet(CONFIRM, None), SlotSet(OUTCOME, None), *into]
         prefilled = told_before(tracker)
         return [
             *(SlotSet(name, prefilled.get(name)) for name in draft_slots() if name != DRAFT),
             SlotSet(DRAFT, str(uuid.uuid4())),
+            *into,
         ]
 
 

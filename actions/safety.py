@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rasa_sdk import Tracker
-from rasa_sdk.events import AllSlotsReset, Restarted
+from rasa_sdk.events import AllSlotsReset, FollowupAction, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import said as own
@@ -23,6 +23,7 @@ from actions.shared import (
     speak_safety,
     typed,
 )
+from bot.dialogue.follow import asks_to_report
 from bot.safety import introduces
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
@@ -45,9 +46,11 @@ class ActionSafety(SafeAction):
         return "action_safety"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        if metadata(tracker).get("safety_shown"):
-            return inform(dispatcher, tracker)
         level = risk(tracker)
+        if metadata(tracker).get("safety_shown"):
+            if level != "immediate" and not tracker.active_loop.get("name") and asks_to_report(typed(tracker)):
+                return [FollowupAction("action_start_report")]
+            return inform(dispatcher, tracker)
         if level in ("medium", "high", "immediate"):
             speak_safety(dispatcher, tracker, KINDS.get(intent(tracker), "disclosure"), level)
         elif intent(tracker) in ("emergency", "self_harm"):

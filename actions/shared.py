@@ -17,7 +17,6 @@ from actions import said as own
 from actions.leaving import is_watched
 from actions.plea import (
     asks_another_way,
-    asks_what_to_do,
     asks_whether_told,
     danger_told,
     dangers_told,
@@ -29,14 +28,14 @@ from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
 from bot.safety import Assessment, SafetyAnswers, choose_form, introduces, only_afraid, question
+from bot.safety.answers import YOUNG
+from bot.safety.told import PLEA, asks_what_to_do, pleads
 from bot.settings import get_settings
 
 log = structlog.get_logger(__name__)
 Events = list[dict[str, Any]]
 THREAD = "answer_thread"
 FEW = 3
-PLEA = 7
-"""Words; whoever says more asks about something of its own."""
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -203,7 +202,8 @@ def just_told(tracker: Tracker) -> str:
 def inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
     """An answer beside the safe words, when the message asks for one too; it may be asked on ("nguồn ở đâu")."""
     note, said, who = metadata(tracker), typed(tracker), audience(tracker)
-    if note["kind"] == "self_harm" and not answerer().asks_for_law(said, who):
+    alone = note["kind"] == "self_harm" or (note.get("in_danger") and who in YOUNG)
+    if alone and not answerer().asks_for_law(said, who):
         return []
     told = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=note.get("request", ""))
     asks = "ask_procedure" if asks_what_to_do(said) else intent(tracker)
@@ -235,7 +235,7 @@ def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | Non
     said, who = typed(tracker), audience(tracker)
     if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
         return None
-    before = danger_told(tracker.events) if len(said.split()) <= PLEA and asks_what_to_do(said) else None
+    before = danger_told(tracker.events) if pleads(said) else None
     if before is None:
         return None
     also = None

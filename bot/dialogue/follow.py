@@ -67,6 +67,14 @@ def asks_for_anybody(text: str) -> bool:
     return _says(text, "anybody")
 
 
+def asks_to_report(text: str) -> bool:
+    """Whether a message begins with the wish to report ("tui muốn báo tin, con bé hàng xóm …") and doubts nothing."""
+    bare, signs = bare_form(text), load_yaml("follow.yml")
+    return any(re.search(sign, bare) for sign in signs["report"]) and not any(
+        re.search(sign, bare) for sign in signs["unsure"]
+    )
+
+
 def words_for(intent: str, text: str) -> str:
     """The payload that carries a person's words to the step that waits for them."""
     return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)

@@ -18,7 +18,10 @@ from bot.safety.told import (
     comes_back,
     cuts,
     denies_dying,
+    got_out,
+    hides,
     of_blackmail,
+    pleads,
     says_dying,
     who_returns,
 )
@@ -26,11 +29,15 @@ from bot.safety.told import (
 HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
 """Seconds for which what was said last counts for the next words, and for which a swallowed poison does."""
 GOING_ON = ("again", "repeated_emergency")
-INSIDE = ("at_the_door", "still_inside")
+HIDING = ("hiding", "hiding_still")
+INSIDE = ("at_the_door", "still_inside", *HIDING)
+"""Safe words for who must stay where they are: outside, or within earshot, is whom they fear."""
+NOW = ("emergency", "repeated_emergency")
 POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
 INJURED = ("emergency_injury", "own_hand_injury", "still_injured", "injured_again")
 OWN_DEEDS = ("harmed", "own_hand")
 OFFENDING = ("offender", "offender_still")
+YIELDS_TO_HIDING = ("disclosure", "again", "worry", "comes_back", "short")
 YIELDS = ("disclosure", "disclosure_other", "again", "worry", "self_harm", "short_self_harm")
 """Safe words that would comfort who has just told of a wish that harms a child."""
 BELIEVED = ("not_dying", "urge")
@@ -65,6 +72,8 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
         return "still_injured"
     if memory.in_form or memory.awaits:
         return ""
+    if before in (*INSIDE, *NOW, *POISONED, *INJURED) and pleads(text):
+        return before  # "con làm sao bây giờ": what to do was said, and is said again
     if before in OTHERS_DYING and not says_dying(text):
         if belittles(text):
             return "other_dying_still"
@@ -117,7 +126,16 @@ def held(form: str, text: str, memory: Memory, assessment: Assessment, asked: st
         return "still_poisoned" if before in (*POISONED, *ABOUT_DYING) else "emergency_medical"
     if form in GOING_ON and before in ABOUT_DYING:
         return "self_harm_still"
-    return _kept(form, before, assessment)
+    if form in (*NOW, "short_emergency", *YIELDS_TO_HIDING) and _hidden(form, text, memory):
+        return "hiding"
+    return _kept(form, text, before, assessment)
+
+
+def _hidden(form: str, text: str, memory: Memory) -> bool:
+    """Whether somebody in danger, told now or just before, hides from whom they fear, who must not hear them."""
+    if form in YIELDS_TO_HIDING and last(memory) not in (*NOW, *HIDING):
+        return False
+    return hides(text)
 
 
 def _only_by_style(assessment: Assessment) -> bool:
@@ -131,13 +149,14 @@ def _believed(memory: Memory) -> bool:
     return last(memory) in BELIEVED or any(denies_dying(said) for said in memory.recent)
 
 
-def _kept(form: str, before: str, assessment: Assessment) -> str:
+def _kept(form: str, text: str, before: str, assessment: Assessment) -> str:
     """The words said before, when they hold for what is told now."""
     tells = assessment.kind in ("disclosure", "emergency")
     if before in INJURED and form in ("emergency_injury", "own_hand_injury"):
         return "still_injured"
-    if tells and before in INSIDE and form not in ("emergency_medical", "emergency_injury"):
-        return before  # outside, where it is said to run to, stands the stranger
+    left = before in HIDING and got_out(text)
+    if tells and before in INSIDE and form not in ("emergency_medical", "emergency_injury") and not left:
+        return before  # outside, where it is said to run to, stands whom they fear
     if tells and before in OWN_DEEDS and form != "own_hand_injury":
         return before  # "he comes over again", "tan bầm cho khỏi thấy": who is in danger is the other one
     if tells and before == "own_hand_injury" and form in GOING_ON:

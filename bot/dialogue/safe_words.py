@@ -26,8 +26,8 @@ from bot.safety import (
     offers_picture,
     question,
 )
+from bot.safety.answers import YOUNG
 
-YOUNG = ("child", "teen")
 SWALLOWED = frozenset({"swallowed", "poisoning"})
 """Codes of the assessment."""
 SHORT = 8
@@ -36,6 +36,7 @@ IN_TURNS = {
     "again": "still", "repeated_emergency": "emergency",
     "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
     "at_the_door": "still_inside", "still_inside": "at_the_door",
+    "hiding": "hiding_still", "hiding_still": "hiding", "emergency": "repeated_emergency",
     "emergency_medical": "still_poisoned", "still_poisoned": "poisoned_again",
     "emergency_injury": "still_injured", "own_hand_injury": "still_injured", "still_injured": "injured_again",
     "urge": "self_harm_still", "not_dying": "self_harm_still",

@@ -1,4 +1,5 @@
-"""What a message tells that decides between safe words: who wants to die, whose wound, whose pictures, who comes back.
+"""What a message tells that decides between safe words: who wants to die, whose wound, whose pictures, who comes back,
+who hides, who asks what to do.
 
 Signs only (``data/told.yml``): how grave a message is says the assessment, and what it follows says the conversation.
 """
@@ -16,6 +17,8 @@ import yaml
 from bot.language import bare_form
 
 DATA = Path(__file__).parent / "data" / "told.yml"
+PLEA = 7
+"""Words; whoever says more asks about something of its own."""
 
 
 def denies_dying(text: str) -> bool:
@@ -72,6 +75,26 @@ def of_blackmail(text: str) -> bool:
 def comes_back(text: str) -> bool:
     """Whether somebody comes home later, or the night is feared; not that they stand at the door."""
     return _tells(text, "comes_back")
+
+
+def hides(text: str) -> bool:
+    """Whether somebody hides, or keeps a door shut against somebody; that it is from danger says the assessment."""
+    return _tells(text, "hides") and not got_out(text)
+
+
+def got_out(text: str) -> bool:
+    """Whether somebody has come away from where they hid."""
+    return _tells(text, "got_out")
+
+
+def asks_what_to_do(text: str) -> bool:
+    """Whether somebody who tells of a child asks what they should do."""
+    return _tells(text, "what_to_do")
+
+
+def pleads(text: str) -> bool:
+    """Whether somebody only asks that, and tells nothing more ("con làm sao bây giờ")."""
+    return len(text.split()) <= PLEA and asks_what_to_do(text)
 
 
 def who_returns(text: str, before: Sequence[str]) -> bool:

@@ -71,6 +71,23 @@ def test_mother_with_everything_in_the_first_message(line: Line) -> None:
     assert draft["risk"] in ("high", "immediate")
 
 
+def test_who_tells_and_wishes_to_report_in_one_message_is_asked_for_consent_at_once(line: Line) -> None:
+    neighbour = Person(line, "telegram")
+    neighbour.say("tui muon bao tin, con be hang xom 8 tuoi bi cha duong danh hoai, xa Vinh Hoa Hung")
+    asked(neighbour.heard, "113", "đồng ý")
+    neighbour.press("Đồng ý")
+    said = [neighbour.heard.text]
+    while "Đúng chưa" not in neighbour.heard.text:
+        neighbour.press("Bỏ qua" if "nguy hiểm" not in neighbour.heard.replies[-1].text else "Không")
+        said.append(neighbour.heard.text)
+        assert len(said) <= 9, "\n".join(neighbour.transcript)
+    assert "khoảng mấy tuổi" not in "\n".join(said[:-1]), "told already"
+    neighbour.press("Gửi đi")
+    draft = neighbour.report()
+    assert (draft["child_age"], draft["commune"]) == (8, "Xã Vĩnh Hòa Hưng")
+    assert "dượng" in draft["relation"]
+
+
 def test_teacher_corrects_the_age_at_the_summary(line: Line) -> None:
     teacher = Person(line, "web")
     start(teacher, "tôi là giáo viên chủ nhiệm, tôi muốn báo một việc về học sinh lớp tôi")

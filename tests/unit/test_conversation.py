@@ -205,7 +205,7 @@ async def test_the_long_safe_answer_is_not_repeated(assessor: RiskAssessor) -> N
 async def test_graver_news_get_the_long_answer_again(assessor: RiskAssessor) -> None:
     memory = Memory(introduced=True)
     await answer(assessor, Rasa({"text": "dạ"}), DISCLOSURE, memory)
-    turn = await answer(assessor, Rasa({"text": "dạ"}), "ổng đang cầm dao đập cửa phòng con, cứu con", memory)
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "ổng đang cầm dao rượt con, cứu con", memory)
     assert turn.risk == "immediate"
     assert turn.replies[0].text.startswith(("113:", "115:"))
     assert "chạy tới chỗ đông người" in turn.replies[0].text

@@ -231,3 +231,23 @@ def test_asking_what_comes_of_a_report(text: str) -> None:
 )
 def test_not_asking_what_comes_of_a_report(text: str) -> None:
     assert not follow.asks_what_next(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("tui muon bao tin, con be hang xom 8 tuoi bi cha duong danh hoai", True),
+        ("Cho tôi báo một việc: có đứa nhỏ bị nhốt", True),
+        ("em muốn tố cáo thầy em", True),
+        ("bé bị dượng đánh bầm lưng, tôi muốn báo để có người giúp cháu", True),
+        ("tôi xin trình báo trường hợp cháu H bị đánh", True),
+        ("con muốn tố cáo mà sợ bị trả thù", False),
+        ("tôi muốn báo tin thì báo ở đâu", False),
+        ("bao tin roi ma khong ai goi", False),
+        ("chị tố cáo bà ấy rồi", False),
+        ("con muốn bảo vệ em con, ba đánh nó", False),
+        ("ba đánh con hoài", False),
+    ],
+)
+def test_who_begins_with_the_wish_to_report_wants_to_report(text: str, wishes: bool) -> None:
+    assert follow.asks_to_report(text) is wishes

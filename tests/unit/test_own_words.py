@@ -7,10 +7,11 @@ import pytest
 from actions import said as own
 from actions.answers import ActionAnswer, ActionBotChallenge
 from actions.leaving import is_leaving, is_watched
-from actions.plea import asks_what_to_do, asks_whether_told
+from actions.plea import asks_whether_told
 from actions.safety import ActionQuickExit, ActionSmallTalk
 from bot.knowledge.models import AUDIENCES
 from bot.safety import SafetyAnswers
+from bot.safety.told import asks_what_to_do
 
 from .test_answer_actions import BLACKMAIL, run, told, tracker, user
 

@@ -193,3 +193,35 @@ async def test_who_told_of_danger_and_says_that_he_comes_back_is_not_told_goodby
     memory = talk("child", safe_form=before, safe_at=time.time() if before else 0.0, helped=bool(before))
     memory.recent = ["cậu ba hay sờ con, ba nó biết"]
     assert await said(memory, text, Assessment()) == form
+
+
+@pytest.mark.parametrize("voice", AUDIENCES)
+async def test_who_hides_is_told_to_stay_and_be_quiet_and_not_to_run_and_shout(voice: str) -> None:
+    memory = talk(voice)
+    assert await said(memory, "ba dang dap cua phong", NOW) == "hiding"
+    assert await said(memory, "con tron duoi gam giuong", NOW) == "hiding_still"
+    assert await said(memory, "me con di lam chua ve", TOLD) == "hiding"
+    assert await said(memory, "lam sao bay gio", Assessment()) == "hiding_still"
+    for form in ("hiding", "hiding_still"):
+        text = ANSWERS.forms[form][voice]
+        assert text.startswith("113")
+        assert "ở yên" in text
+        assert not re.search(r"\bla (?:thật )?lớn|chỗ đông người", text)
+        assert not re.search(r"nói nhỏ|\bgọi vào máy", in_writing(text))
+
+
+async def test_who_hid_and_got_out_is_not_told_to_stay() -> None:
+    memory = told("hiding", "child", risk="immediate")
+    assert await said(memory, "con chay qua nha ngoai roi", TOLD) not in ("hiding", "hiding_still", "")
+
+
+async def test_hiding_from_school_or_in_a_game_is_no_hiding() -> None:
+    assert await said(told("disclosure", "teen"), "em trốn trong phòng học bài", TOLD) not in ("hiding", "hiding_still")
+    assert await said(talk("child"), "con núp trong tủ, chơi năm mười", Assessment()) == ""
+
+
+@pytest.mark.parametrize("before", ["emergency", "still_poisoned", "still_injured", "at_the_door"])
+async def test_who_asks_what_to_do_in_danger_hears_again_what_to_do_about_that_danger(before: str) -> None:
+    form = await said(told(before, "child", risk="immediate"), "con làm sao", Assessment())
+    same = {"emergency": "repeated_emergency", "still_poisoned": "poisoned_again", "still_injured": "injured_again"}
+    assert form == same.get(before, "still_inside")

@@ -60,6 +60,16 @@ def cases(*groups: tuple[Sign, bool, list[str]]) -> list[tuple[Sign, bool, str]]
             told.comes_back, False,
             ["ba đang đứng ngoài cửa", "ba về tới cửa rồi", "ba về rồi kìa", "hôm qua ba đánh con", "con đi ngủ đây"],
         ),
+        (
+            told.hides, True,
+            ["con trốn dưới gầm giường", "ba dang dap cua phong", "em khóa trái cửa wc rồi", "con đang núp",
+             "má con tui trốn ngoài ruộng mía", "con chui vô tủ quần áo nè"],
+        ),
+        (
+            told.hides, False,
+            ["em trốn học", "nó trốn nhà đi bụi", "con chạy qua nhà ngoại rồi", "trốn ra được rồi", "ba về tới cửa rồi",
+             "con mở cửa cho mẹ"],
+        ),
     ),
 )  # fmt: skip
 def test_a_sign_is_there_and_on_its_opposite_it_is_not(sign: Sign, there: bool, text: str) -> None:
