@@ -25,10 +25,11 @@ from actions.report_draft import (
     told_meanwhile,
     words_for,
 )
-from actions.shared import Events, SafeAction, audience, intent, log, metadata, refuse, store
+from actions.shared import Events, SafeAction, audience, entity, intent, log, metadata, refuse, store
 from bot.dialogue import intake
 from bot.dialogue.intake import CONFIRM, OUTCOME, TOLD
-from bot.dialogue.intake_answers import is_small_talk
+from bot.dialogue.intake_answers import DROP, LATER, is_small_talk
+from bot.dialogue.intake_questions import WHO_READS
 from bot.forwarding import configured_targets
 from bot.reports import ReportService
 from bot.safety import only_afraid
@@ -57,6 +58,9 @@ class ActionStartReport(SafeAction):
         return [FollowupAction("action_listen")]
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        wish = entity(tracker, "value")
+        if tracker.get_slot(DRAFT) and wish in (DROP, LATER):
+            return self._left(dispatcher, str(wish))
         dispatcher.utter_message(json_message={"in_form": True, "draft": True})
         # Without that intent (who tells and wishes to report in one message) no rule leads into the form.
         into = [] if intent(tracker) == "start_report" else [FollowupAction("report_form")]
@@ -70,6 +74,14 @@ class ActionStartReport(SafeAction):
             SlotSet(DRAFT, str(uuid.uuid4())),
             *into,
         ]
+
+    @staticmethod
+    def _left(dispatcher: CollectingDispatcher, wish: str) -> Events:
+        """After the ways on were offered: the report is forgotten, or kept for another day. No form follows."""
+        dispatcher.utter_message(json_message={"in_form": False, "draft": wish == LATER})
+        dispatcher.utter_message(response="utter_report_paused" if wish == LATER else "utter_report_stopped")
+        forgotten = [] if wish == LATER else [SlotSet(name, None) for name in draft_slots()]
+        return [*forgotten, FollowupAction("action_listen")]
 
 
 class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
@@ -119,6 +131,7 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
 
     @staticmethod
     def _say(dispatcher: CollectingDispatcher, tracker: Tracker, say: str, updates: dict[str, Any]) -> None:
+        say = "who_reads" if say == WHO_READS else say  # the numbers are not what was asked for
         if say in intake_words():
             dispatcher.utter_message(text=words_for(say, audience(tracker)))
             return
@@ -155,8 +168,11 @@ def asked_already(tracker: Tracker) -> bool:
     if intent(tracker) == "set_audience":
         return False
     begun = max((n for n, e in enumerate(tracker.events) if e["event"] == "active_loop" and e.get("name")), default=0)
-    asked = [e for e in tracker.events[begun:] if e["event"] == "action" and e.get("name") == ASK_CONSENT]
-    return bool(asked)
+    # Rasa keeps no event of the action by which a form asks; but whoever has written since was asked.
+    return any(
+        e["event"] == "user" or (e["event"] == "action" and e.get("name") == ASK_CONSENT)
+        for e in tracker.events[begun:]
+    )
 
 
 class ActionAskReportConsent(SafeAction):
@@ -214,6 +230,11 @@ class ActionFinishReport(SafeAction):
             dispatcher.utter_message(json_message={"in_form": False, "draft": True})
             ways_on = [dict(button) for button in intake_words()["buttons"]["paused"]] if outcome == "paused" else []
             dispatcher.utter_message(response=f"utter_report_{outcome}", buttons=ways_on)
+            return [SlotSet(OUTCOME, None), SlotSet(CONFIRM, None)]
+        if outcome == intake.WAVERS:
+            dispatcher.utter_message(json_message={"in_form": False, "draft": True})
+            ways_on = [dict(button) for button in intake_words()["buttons"]["wavers"]]
+            dispatcher.utter_message(text=words_for("wavers", audience(tracker)), buttons=ways_on)
             return [SlotSet(OUTCOME, None), SlotSet(CONFIRM, None)]
         dispatcher.utter_message(json_message={"in_form": False, "draft": False})
         if outcome != "send":

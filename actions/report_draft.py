@@ -13,6 +13,7 @@ from actions.shared import audience, intent, risk
 from bot.dialogue import intake
 from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
 from bot.dialogue.intake_answers import OWN_ROLE, TELLING, asks
+from bot.dialogue.intake_parts import without_questions
 from bot.dialogue.intake_questions import asks_us
 from bot.reports import ReportDraft
 from bot.safety import introduces
@@ -112,8 +113,9 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
             found.pop(intake.DANGER, None)  # said since: whether there is danger now is asked
         if not _is_told(message):
             continue
-        if not _only_wishes(message):
-            story.append(message.text)
+        words = without_questions(message.text)
+        if words and not _only_wishes(message):
+            story.append(words)
             enough = enough or _is_story(message, event)
         _merge(found, intake.found_in(message, audience(tracker)))
         if message.risk == "immediate" and _is_recent(event, heard[-1]):

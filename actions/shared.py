@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -27,7 +28,7 @@ from bot.db.engine import Store, open_store
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
-from bot.safety import Assessment, SafetyAnswers, choose_form, introduces, only_afraid, question
+from bot.safety import Assessment, SafetyAnswers, choose_form, in_writing, introduces, only_afraid, question
 from bot.safety.answers import YOUNG
 from bot.safety.told import PLEA, asks_what_to_do, pleads
 from bot.settings import get_settings
@@ -299,5 +300,8 @@ def speak_safety(
     assessment = Assessment(risk=level, kind=kind, score=1.0, reasons=[])  # type: ignore[arg-type]
     voice = audience(tracker)
     form = form or choose_form(assessment, in_form=False, repeated=repeated, audience=voice)
-    speak(dispatcher, safety_answers().special(form, voice))
+    reply = safety_answers().special(form, voice)
+    if metadata(tracker).get("writes_only"):
+        reply = replace(reply, text=in_writing(reply.text))
+    speak(dispatcher, reply)
     dispatcher.utter_message(json_message={"asks": question(form, voice)})  # the gateway reads the next words by it

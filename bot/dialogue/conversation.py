@@ -24,8 +24,9 @@ from bot.dialogue.safe_forms import last
 from bot.dialogue.safe_words import SafeWords, voice
 from bot.dialogue.wishes import rephrased
 from bot.language import clean, strip_accents
-from bot.language.audience import AUDIENCES, audience_of_age, guess_audience
-from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers, answered
+from bot.language.audience import AUDIENCES, learn_audience
+from bot.safety import RISKS, Assessment, Context, Risk, RiskAssessor, SafetyAnswers, answered, in_writing
+from bot.safety.told import reads_now
 
 log = structlog.get_logger(__name__)
 RECENT, REMEMBERED = 3, 300
@@ -78,8 +79,8 @@ class Conversation:
         """Answer one message. Never raises for what a person wrote. ``over``: by how many messages the person is over
         the limit; they are slowed then, but a message at risk is always taken."""
         said = interpret(pressed(message, memory))
-        if said.quick_exit:
-            return Turn([hidden(message.channel)], None)
+        if said.quick_exit or (last(memory) and message.kind == "text" and reads_now(said.text)):
+            return Turn([hidden(message.channel)], None)  # who reads along must not find the safe words, either
         if message.kind == "edited" and said.text[:REMEMBERED] in memory.recent:
             return Turn([], memory)  # nothing that was read has changed
         self._learn_audience(said, memory)
@@ -155,9 +156,10 @@ class Conversation:
         elif said.text and not memory.audience_chosen and not (memory.in_form and memory.audience):
             # In the middle of a report the voice stays, and with it who is asked what.
             # To a safe answer, whatever it asked, a bare number is one's age.
-            asked = memory.asked and not memory.in_form and memory.audience not in ("parent", "teacher")
-            own = audience_of_age(said.text) if asked else None
-            memory.audience = own or guess_audience(said.text, memory.audience) or memory.audience
+            asked = bool(memory.asked) and not memory.in_form
+            memory.audience, memory.audience_stated = learn_audience(
+                said.text, memory.audience, memory.audience_stated, asked
+            )
 
     async def _without_words(
         self, message: IncomingMessage, said: Said, sender: str, memory: Memory, key: str, repeated: bool
@@ -201,6 +203,7 @@ class Conversation:
             "codes": list(assessment.codes),
             "request": assessment.request,
             "in_danger": assessment.risk == "immediate" or (memory.risk == "immediate" and bool(last(memory))),
+            "writes_only": memory.writes_only,
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
         }
         try:
@@ -238,6 +241,8 @@ class Conversation:
             return
         memory.introduced = True
         note = say("machine_note", memory.audience)
+        if memory.writes_only:
+            note = replace(note, text=in_writing(note.text))
         mark = load_yaml("phrases.yml")["machine_mark"]
         if turn.replies and turn.replies[0].kind == "safety":
             turn.replies.insert(1, note)

@@ -6,7 +6,7 @@ import json
 import re
 
 from bot.dialogue.phrases import load_yaml
-from bot.language import bare_form
+from bot.language import bare_form, normalise
 from bot.language.whole import says
 
 LONGEST = 2000
@@ -35,6 +35,13 @@ def forced(text: str) -> bool:
 def resumes(text: str) -> bool:
     """Whether a report that was put off is to be taken up again."""
     return _says(text, "resume")
+
+
+def leaves_draft(text: str) -> str | None:
+    """Whether a report that was put off is to be dropped (``drop``) or kept on (``later``)."""
+    if normalise(text).strip(" .!") in ("bỏ", "bỏ đi"):
+        return "drop"  # without diacritics it may be one's father
+    return next((wish for wish in ("drop", "later") if _says(text, wish)), None)
 
 
 def ends(text: str) -> bool:

@@ -9,7 +9,7 @@ module decides; ``intake_answers`` reads one answer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.dialogue import follow
@@ -26,13 +26,16 @@ from bot.dialogue.intake_answers import (
     RELATION,
     RISKY,
     SEX,
+    SHORT,
     STORY,
     SUBJECT,
     TIME,
     TOLD,
     Message,
     adds,
+    asks,
     command_of,
+    danger_said,
     found_in,
     is_bare_stop,
     is_interruption,
@@ -46,6 +49,15 @@ from bot.dialogue.intake_answers import (
     yes_or_no,
 )
 from bot.dialogue.intake_corrections import correction
+from bot.dialogue.intake_parts import (
+    begins_with_place,
+    clauses,
+    told_part,
+    wants_out,
+    who_did,
+    without_questions,
+    without_wishes,
+)
 from bot.dialogue.intake_questions import ASKED, OPEN, WHO_READS, about_the_report, asks_us, fits, tells_beside
 from bot.dialogue.phrases import load_yaml
 
@@ -63,8 +75,12 @@ A_TALE = 5
 """Words from which on what is no answer to whether to send is something that the person wants to add."""
 TOLD_ASIDE = 3
 """Words from which on what cannot be an age, a place or a way to be reached is told, and kept with the story."""
-SHORT = 6
-"""Words up to which a clear answer is only that."""
+WAVERS = "wavers"
+"""The outcome of a wish to stop that is no plain command: nothing is sent, the draft stays, the ways on are offered."""
+TELLS_FIRST = 4
+"""Messages in which somebody may tell before they agree, until buttons are all that is offered."""
+A_PLACE = 8
+"""Words up to which what speaks of a place is the answer to "where", however it sounds."""
 KNOWN_BY_TELLING = (SUBJECT, AGE, SEX, PLACE, RELATION, TIME)
 """What the person's own words may have said already; shown for confirmation, never asked again."""
 
@@ -110,6 +126,8 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     command = _command(requested, slots, message, audience)
     if command is not None:
         return command
+    if _wants_out(requested, message):
+        return _wavers(requested, slots, message, audience)
     about = about_the_report(requested, message)
     if about is not None:
         return _asked_about(about, requested, slots, message)
@@ -121,12 +139,18 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     words = len(message.text.split())
     short = _is_clear(requested, value) and words <= SHORT
     aside = requested in ASIDE or (requested == CONTACT and not is_sure_contact(message.text))
+    if requested == PLACE and value is not None and _only_place(message):
+        aside = False  # "xã gần chợ đó", in a talk in which everything sounds grave
     if aside and ((is_telling(message) and not short) or _says_more(requested, value, message)):
-        return _told_aside(requested, slots, message, value)
+        return _told_aside(requested, slots, message, value, audience)
+    if value is None and requested == CONSENT and _tells(message):
+        return _told_aside(requested, slots, message, value, audience)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
     if value is None and _adds(requested, message):
-        return _told_aside(requested, slots, message, value)  # "dung goi cho ba con nha" must reach the officers
+        return _told_aside(
+            requested, slots, message, value, audience
+        )  # "dung goi cho ba con nha" must reach the officers
     if value is None and requested not in CHOICES:
         return _nothing_said(requested, slots, message)
     if value is None:
@@ -139,14 +163,67 @@ def _adds(requested: str, message: Message) -> bool:
     least = A_TALE if requested == CONFIRM else TOLD_ASIDE
     if message.pressed or len(message.text.split()) < least or is_off_topic(message):
         return False
+    if requested == CONSENT:
+        return len(message.text.split()) >= A_TALE - 1 and not asks_us(message.text)
     return requested == CONFIRM or (requested in OPEN and not asks_us(message.text))
+
+
+def _tells(message: Message) -> bool:
+    """Whether words that are no answer tell of somebody who harms, whatever they were taken for."""
+    if message.pressed or len(message.text.split()) < TOLD_ASIDE or asks(message.text) or asks_us(message.text):
+        return False
+    return message.risk in RISKY or any(found["entity"] == "relation" for found in message.found)
+
+
+def _only_place(message: Message) -> bool:
+    """Whether words name a place and tell of nobody."""
+    if message.pressed or len(message.text.split()) > A_PLACE:
+        return False
+    return begins_with_place(message.text) and not any(f["entity"] in ("relation", "time") for f in message.found)
+
+
+def _wants_out(requested: str, message: Message) -> bool:
+    """Whether the person wishes to stop, in words that are no command; while danger is now nothing is put off."""
+    if message.pressed or message.risk == "immediate":
+        return False
+    return wants_out(message.text, strict=requested == STORY)
+
+
+def _wavers(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step:
+    """Stop at once. What was told or answered in the same breath is kept, the wish itself is no part of the account."""
+    rest = without_wishes(message.text, strict=requested == STORY)
+    updates: dict[str, Any] = {OUTCOME: WAVERS, MISSES: 0}
+    if not rest:
+        return Step(updates)
+    said = replace(message, text=rest)
+    value = None if requested in ALWAYS or requested == STORY else parse(requested, said)
+    if _is_clear(requested, value):
+        updates[requested] = value
+    told = told_part(rest)
+    if len(told.split()) >= TOLD_ASIDE and not asks_us(told):
+        updates.update(_kept(slots, said, told, audience, requested))
+    return Step(updates)
+
+
+def _kept(slots: Mapping[str, Any], message: Message, told: str, audience: str, requested: str) -> dict[str, Any]:
+    """What is told beside a question: with the story, or where it may not say yet what happened, for it; and what it
+    says by itself is not asked."""
+    found = still_unknown(found_in(message, audience), slots)
+    grave = is_telling(message) or (message.risk in RISKY and not message.pressed) or RELATION in found
+    known = slots.get(STORY) not in (None, SKIPPED)
+    updates = {STORY: _with(slots.get(STORY), told)} if known or grave else {TOLD: _with(slots.get(TOLD), told)}
+    return {**{name: value for name, value in found.items() if name != requested}, **updates}
 
 
 def _asked_about(about: str, requested: str, slots: Mapping[str, Any], message: Message) -> Step:
     """A question about the report itself is answered, and the step asked again; what was told with it is kept."""
     updates: dict[str, Any] = {requested: None}
+    parts = clauses(message.text)
+    first = replace(message, text=parts[0] if len(parts) > 1 else "")
+    if requested == DANGER and first.text and not asks_us(first.text) and (danger := danger_said(first)) is not None:
+        updates[requested] = danger  # "ko có, mà mẹ mình có bị biết ko"
     if about != WHO_READS and requested != STORY and (message.risk in RISKY or tells_beside(message.text)):
-        updates.update(_noted(slots, message.text))
+        updates.update(_noted(slots, without_questions(message.text)))
     return Step(updates, say=about)
 
 
@@ -162,9 +239,14 @@ def _with(told: Any, more: str) -> str:
 
 
 def _says_more(requested: str, value: Any, message: Message) -> bool:
-    """Whether an answer to whether there is danger tells more than that: it must not be lost."""
-    more = len(message.text.split()) > SHORT or is_soon(message.text)
-    return requested == DANGER and value is not None and more
+    """Whether a yes or no tells more than that ("ừ ghi đi, dượng sờ em", "không, mai đi học mới sợ"): it must not be
+    lost."""
+    if requested not in (CONSENT, DANGER) or value is None or message.pressed or (requested == CONSENT and not value):
+        return False
+    if requested == DANGER and (len(message.text.split()) > SHORT or is_soon(message.text)):
+        return True
+    told = told_part(message.text)
+    return told != message.text and len(told.split()) >= TOLD_ASIDE and not asks_us(told)
 
 
 def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) -> Step:
@@ -179,18 +261,24 @@ def _nothing_said(requested: str, slots: Mapping[str, Any], message: Message) ->
     return Step({requested: None, MISSES: misses}, say=say)
 
 
-def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, value: Any) -> Step:
+def _told_aside(requested: str, slots: Mapping[str, Any], message: Message, value: Any, audience: str) -> Step:
     """The person tells on instead of answering: their words are kept with the story, and the question is asked once
-    more at most."""
-    updates: dict[str, Any] = {STORY: _with(slots.get(STORY), message.text)}
+    more at most. Before they agree it is said that nothing is written down yet."""
+    told = told_part(message.text)
+    updates = _kept(slots, message, told, audience, requested) if told else {}
     refused = requested == CONSENT and value is False  # "không biết nữa, …": no answer inside a tale
     if isinstance(value, dict):
         value = {**value, "text": ""}  # the tale stands in the story; of the place only its name
     if _is_clear(requested, value) and not refused:
-        return Step({**updates, requested: value, MISSES: 0})
+        step = {**updates, requested: value, MISSES: 0}
+        if requested != CONSENT:
+            return Step(step)
+        return Step(step, say="heard" if told_already({**slots, **step}) else "utter_report_added")
     misses = int(slots.get(MISSES) or 0) + 1
-    if misses < 2:
-        return Step({**updates, requested: None, MISSES: misses}, say="utter_report_added")
+    if misses < (TELLS_FIRST if requested == CONSENT else 2):
+        before = "read_before_consent" if misses < 2 else "read_more_before_consent"
+        say = before if requested == CONSENT else "utter_report_added" if told else ASKED
+        return Step({**updates, requested: None, MISSES: misses}, say=say)
     if requested in ALWAYS:
         return Step({**updates, requested: None, MISSES: misses, STUCK: requested, CHOICE: None})
     return Step({**updates, requested: SKIPPED, MISSES: 0})
@@ -215,9 +303,26 @@ def _answered(requested: str, slots: Mapping[str, Any], message: Message, value:
     if requested == STORY and fixing and slots.get(TOLD):
         return _retold(slots, message, audience)
     if requested == STORY:
+        story = without_questions(message.text)
+        if not story and not message.pressed:
+            return _only_asked(slots, message)
         told = still_unknown(found_in(message, audience), slots)
-        return Step({**updates, **told}, say="heard" if told else None)
+        return Step({**updates, STORY: story or value, **told}, say="heard" if told else None)
+    if requested == AGE and not message.pressed:  # "mình 14t ở Cà Mau"
+        place = {n: found for n, found in still_unknown(found_in(message, audience), slots).items() if n == PLACE}
+        return Step({**updates, **place}, say="heard" if place else None)
     return Step(updates, say="heard" if requested == CONSENT and told_already(slots) else None)
+
+
+def _only_asked(slots: Mapping[str, Any], message: Message) -> Step:
+    """A question to the machine where the account is asked for is no account: the rules answer it, or it is said that
+    somebody at 111 does; then the account is asked for once more."""
+    if is_interruption(PLACE, message):
+        return Step({}, interrupted=True)
+    misses = int(slots.get(MISSES) or 0) + 1
+    if misses >= 2:
+        return Step({STORY: SKIPPED, MISSES: 0})
+    return Step({STORY: None, MISSES: misses}, say=ASKED)
 
 
 def _retold(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
@@ -242,6 +347,9 @@ def told_already(slots: Mapping[str, Any]) -> bool:
 
 def _command(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
     name = command_of(message)
+    who = who_did(message.text) if requested == CONFIRM and name is None and not message.pressed else None
+    if who is not None:
+        return _another_did(slots, message, *who)
     fix = None if name == "pause" else correction(requested, message)  # "không phải lời kể, ý là khoan gửi"
     if fix is not None:
         return _corrected(requested, fix[0], fix[1], slots)
@@ -288,6 +396,16 @@ def _corrected(requested: str, field: str, value: Any, slots: Mapping[str, Any])
     return Step(updates, say=say)
 
 
+def _another_did(slots: Mapping[str, Any], message: Message, who: str, rest: str) -> Step:
+    """Who did it is corrected in a sentence, and what is told beside goes into the account."""
+    told = told_part(rest) if rest else ""
+    more = _noted(slots, told) if len(told.split()) >= TOLD_ASIDE else {}
+    named = [str(one["value"]) for one in message.found if one["entity"] == "relation" and one.get("text")]
+    texts = [str(one["text"]).casefold() for one in message.found if one["entity"] == "relation" and one.get("text")]
+    value = next((name for name, text in zip(named, texts, strict=True) if text in who.casefold()), who)
+    return Step({**more, RELATION: value, CONFIRM: None, MISSES: 0, FIXING: None}, say="utter_report_corrected")
+
+
 def _back(requested: str, slots: Mapping[str, Any], audience: str) -> Step:
     order = required(slots, audience)
     index = order.index(requested) if requested in order else 0
@@ -316,6 +434,8 @@ def _chosen(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
         return Step({**free, stuck: SKIPPED})
     if wish in ("stop", "pause"):
         return Step({**free, OUTCOME: "stopped" if wish == "stop" else "paused"})
+    if _wants_out(stuck, message):
+        return Step({**free, OUTCOME: WAVERS})
     if is_interruption(CHOICE, message):
         return Step({}, interrupted=True)
     fix = correction(stuck, message)
@@ -349,6 +469,7 @@ __all__ = [
     "SUBJECT",
     "TIME",
     "TOLD",
+    "WAVERS",
     "Message",
     "Step",
     "found_in",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.dialogue.intake_parts import agrees, clauses, place_said
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, normalise, strip_accents
 from bot.language.whole import says
@@ -18,10 +19,14 @@ CARER, CONTACT, MORE, CONFIRM = "report_carer", "report_contact", "report_more",
 RELATION, TIME, CHOICE = "report_relation", "report_time", "report_choice"
 TOLD = "report_told"
 """What was told before the form and does not yet say what happened: kept, and the person is asked on."""
+DROP, LATER = "drop", "later"
+"""What a button that takes up a report may say instead: forget it, or keep it for another day."""
 YES_NO = (CONSENT, DANGER, CONFIRM, MORE)
 RISKY = ("medium", "high", "immediate")
 OLDEST_CHILD = 18
 MOST_RELATIONS = 4
+SHORT = 6
+"""Words up to which a clear answer is only that."""
 FEW = 5
 """Words of a place that need no "xã" or "gần chợ" to be one."""
 ADULTS = ("parent", "teacher")
@@ -87,6 +92,8 @@ def command_of(message: Message) -> str | None:
     if message.pressed:
         if message.intent in ("skip", "go_back", "stop"):
             return message.intent
+        if message.intent == "start_report" and message.entities.get("value") in (DROP, LATER):
+            return "stop" if message.entities["value"] == DROP else "pause"  # a button of an offer long past
         return names.get(message.intent) if "value" not in message.entities else None
     for name, signs in load_yaml("intake.yml")["commands"].items():
         if says(message.text, signs):
@@ -160,8 +167,10 @@ def parse(requested: str, message: Message) -> Any:
     if requested in YES_NO:
         if requested == DANGER:
             return danger_said(message)
-        if requested == CONSENT and not message.pressed and _agrees(message.text):
-            return True
+        if requested == CONSENT and not message.pressed:
+            return consent_said(message)
+        if requested == CONFIRM and not message.pressed and says(message.text, _commands("finish")[:1]):
+            return True  # "thôi em gửi nha"
         answer = yes_or_no(message)
         return answer if requested != CONFIRM or not answer or message.pressed or _only_yes(message.text) else None
     if requested == NEAR:
@@ -186,6 +195,29 @@ def parse(requested: str, message: Message) -> Any:
     return _free_text(requested, message)
 
 
+def _commands(name: str) -> list[str]:
+    signs: list[str] = load_yaml("intake.yml")["commands"][name]
+    return signs
+
+
+def consent_said(message: Message) -> bool | None:
+    """Whether somebody agrees that their words are written down. Part of the message must say so by itself: what only
+    begins like a yes ("rồi ổng đánh em nữa") or a no ("không ai tin em") is told."""
+    if _agrees(message.text):
+        return True
+    short = len(message.text.split()) <= SHORT
+    if re.search(load_yaml("intake.yml")["consent_no"], bare_form("".join(clauses(message.text)[:1])).strip(" .,!?~")):
+        return False if yes_or_no(message) is False or short else None
+    if agrees(message.text):
+        return True
+    if says(message.text, load_yaml("intake.yml")["deny"]):
+        return False
+    told = is_telling(message) or any(found["entity"] == "relation" for found in message.found)
+    if not short or told or message.intent not in ("affirm", "deny") or message.confidence < 0.5:
+        return None
+    return yes_or_no(message)
+
+
 def danger_said(message: Message) -> bool | None:
     """Whether there is danger now. What is safe only until the afternoon ("an toàn, nhưng chiều ba nó đón") is not."""
     if message.risk == "immediate" and not message.pressed:
@@ -193,6 +225,8 @@ def danger_said(message: Message) -> bool | None:
     if message.pressed:
         return yes_or_no(message)
     words, bare = load_yaml("intake.yml"), bare_form(message.text)
+    if is_plain_answer(message.text):
+        return _danger_answer(message, bare)  # "không" is a no, whatever it was taken for
     if re.search(words["unsafe"], bare):
         return True  # "không an toàn" begins with a no
     calm = message.intent == "feel_safe" or re.search(words["calm"], bare) is not None
@@ -240,7 +274,8 @@ def _agrees(text: str) -> bool:
 
 def asks_who_knows(message: Message) -> bool:
     """Whether somebody asks who will learn of their report."""
-    return not message.pressed and says(message.text, load_yaml("intake.yml")["who_knows"])
+    parts = [message.text, *clauses(message.text)]
+    return not message.pressed and any(says(part, load_yaml("intake.yml")["who_knows"]) for part in parts)
 
 
 def is_contact(text: str) -> bool:
@@ -350,6 +385,8 @@ def found_in(message: Message, audience: str) -> dict[str, Any]:
     commune = next((e["value"] for e in message.found if e["entity"] == "commune"), None)
     if commune:
         found[PLACE] = {"commune": commune, "text": ""}
+    elif place := place_said(message.text):
+        found[PLACE] = {"commune": None, "text": place}
     own = OWN_ROLE.get(audience)
     named = [str(e["value"]) for e in message.found if e["entity"] == "relation"]
     relations = list(dict.fromkeys(name for name in named if name != own))

@@ -15,6 +15,8 @@ class Memory:
     introduced: bool = False
     audience: str | None = None
     audience_chosen: bool = False
+    audience_stated: bool = False
+    """The voice follows from an age or class that the person stated of themselves: later words do not change it."""
     risk: Risk = "none"
     recent: list[str] = field(default_factory=list)
     in_form: bool = False

@@ -18,12 +18,16 @@ from bot.safety.told import (
     comes_back,
     cuts,
     denies_dying,
+    got_away,
     got_out,
     hides,
     of_blackmail,
     pleads,
     says_dying,
+    unreachable,
+    wants_phone,
     who_returns,
+    with_doctor,
 )
 
 HOLDS, POISON_HOLDS = 2 * 3600.0, 6 * 3600.0
@@ -33,10 +37,13 @@ HIDING = ("hiding", "hiding_still")
 INSIDE = ("at_the_door", "still_inside", *HIDING)
 """Safe words for who must stay where they are: outside, or within earshot, is whom they fear."""
 NOW = ("emergency", "repeated_emergency")
+SETTING = ("fire", "fire_again", "in_vehicle", "in_vehicle_again", "lost", "lost_again", "lured", "lured_again")
+"""Safe words for a place of danger; they hold until somebody got away."""
 POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
 INJURED = ("emergency_injury", "own_hand_injury", "still_injured", "injured_again")
 OWN_DEEDS = ("harmed", "own_hand")
 OFFENDING = ("offender", "offender_still")
+DOUBTS = ("disclosure", "disclosure_other", "worry", "short", "short_emergency")
 YIELDS_TO_HIDING = ("disclosure", "again", "worry", "comes_back", "short")
 YIELDS = ("disclosure", "disclosure_other", "again", "worry", "self_harm", "short_self_harm")
 """Safe words that would comfort who has just told of a wish that harms a child."""
@@ -72,8 +79,14 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
         return "still_injured"
     if memory.in_form or memory.awaits:
         return ""
-    if before in (*INSIDE, *NOW, *POISONED, *INJURED) and pleads(text):
+    if before and before not in (*ABOUT_DYING, *OTHERS_DYING, *OFFENDING) and _over(text, before):
+        return "got_away"
+    if (before in (*INSIDE, *NOW, *SETTING) or memory.risk == "immediate") and wants_phone(text):
+        return "hide_screen"
+    if before in (*INSIDE, *NOW, *POISONED, *INJURED, *SETTING) and pleads(text):
         return before  # "con làm sao bây giờ": what to do was said, and is said again
+    if before in OTHERS_DYING and unreachable(text):
+        return "other_dying_now"
     if before in OTHERS_DYING and not says_dying(text):
         if belittles(text):
             return "other_dying_still"
@@ -81,6 +94,11 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
         if late is not None and late.form:
             return late.form  # to the question before the last words
     return _of_oneself(text, memory, assessment, asked) or _of_who_returns(text, memory, assessment)
+
+
+def _over(text: str, before: str) -> bool:
+    """Whether a danger is over: a poison or a wound only when a doctor sees it."""
+    return got_away(text) and (before not in (*POISONED, *INJURED) or with_doctor(text))
 
 
 def _of_who_returns(text: str, memory: Memory, assessment: Assessment) -> str:
@@ -126,7 +144,7 @@ def held(form: str, text: str, memory: Memory, assessment: Assessment, asked: st
         return "still_poisoned" if before in (*POISONED, *ABOUT_DYING) else "emergency_medical"
     if form in GOING_ON and before in ABOUT_DYING:
         return "self_harm_still"
-    if form in (*NOW, "short_emergency", *YIELDS_TO_HIDING) and _hidden(form, text, memory):
+    if form in (*NOW, "short_emergency", *INJURED, *YIELDS_TO_HIDING) and _hidden(form, text, memory):
         return "hiding"
     return _kept(form, text, before, assessment)
 
@@ -155,8 +173,11 @@ def _kept(form: str, text: str, before: str, assessment: Assessment) -> str:
     if before in INJURED and form in ("emergency_injury", "own_hand_injury"):
         return "still_injured"
     left = before in HIDING and got_out(text)
-    if tells and before in INSIDE and form not in ("emergency_medical", "emergency_injury") and not left:
+    first = POISONED if before in HIDING else (*POISONED, *INJURED)  # no first aid while he is at the door
+    if tells and before in INSIDE and form not in first and not left:
         return before  # outside, where it is said to run to, stands whom they fear
+    if tells and before in SETTING and form in (*NOW, *GOING_ON, *DOUBTS):
+        return before
     if tells and before in OWN_DEEDS and form != "own_hand_injury":
         return before  # "he comes over again", "tan bầm cho khỏi thấy": who is in danger is the other one
     if tells and before == "own_hand_injury" and form in GOING_ON:

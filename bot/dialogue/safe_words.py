@@ -9,7 +9,7 @@ from bot.dialogue import follow
 from bot.dialogue.commands import Said
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import Reply
-from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, by_words, held, last
+from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, SETTING, by_words, held, last
 from bot.dialogue.wishes import rephrased_wish
 from bot.knowledge.followup import asks_on
 from bot.safety import (
@@ -26,7 +26,7 @@ from bot.safety import (
     offers_picture,
     question,
 )
-from bot.safety.answers import YOUNG
+from bot.safety.answers import SETTINGS, YOUNG
 
 SWALLOWED = frozenset({"swallowed", "poisoning"})
 """Codes of the assessment."""
@@ -36,6 +36,8 @@ IN_TURNS = {
     "again": "still", "repeated_emergency": "emergency",
     "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
     "at_the_door": "still_inside", "still_inside": "at_the_door",
+    "fire": "fire_again", "fire_again": "fire", "in_vehicle": "in_vehicle_again", "in_vehicle_again": "in_vehicle",
+    "lost": "lost_again", "lost_again": "lost", "lured": "lured_again", "lured_again": "lured",
     "hiding": "hiding_still", "hiding_still": "hiding", "emergency": "repeated_emergency",
     "emergency_medical": "still_poisoned", "still_poisoned": "poisoned_again",
     "emergency_injury": "still_injured", "own_hand_injury": "still_injured", "still_injured": "injured_again",
@@ -82,9 +84,11 @@ class SafeWords:
         if answer is None and (form := by_words(said.text, memory, assessment, asked)):
             memory.helped = True
             return self._say(form, memory, within=memory.in_form)
-        if not memory.in_form and cannot_call(said.text) and (memory.helped or _only_cannot_call(said, assessment)):
+        where = SETTINGS.keys() & set(assessment.codes)  # what to do there says how to call, too
+        mute = not memory.in_form and not where and cannot_call(said.text)
+        if mute and (memory.helped or _only_cannot_call(said, assessment)):
             memory.helped = True
-            inside = last(memory) in INSIDE  # not over to the neighbours, then
+            inside = last(memory) in (*INSIDE, *SETTING)  # not over to the neighbours, then
             form = last(memory) if inside else "cannot_call"
             return self._say(form, memory, within=bool(memory.awaits))  # in a form it is a contact
         if "khmer" in assessment.codes and not assessment.at_risk and not memory.in_form:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from bot.dialogue import follow
@@ -26,6 +27,8 @@ def rephrased_wish(said: Said, memory: Memory) -> str | None:
         return None
     if memory.draft and follow.resumes(said.text):
         return "/start_report"
+    if memory.draft and (left := follow.leaves_draft(said.text)):
+        return "/start_report" + json.dumps({"value": left})
     if follow.asks_what_next(said.text):
         return follow.words_for("check_report", said.text)
     return follow.wish(said.text)

@@ -10,20 +10,19 @@ from functools import lru_cache
 
 from bot.language.characters import strip_accents
 from bot.language.normal import normalise
+from bot.language.own_age import SCHOOL, OwnAge, own_ages, says_grown_i, writes_young
 from bot.language.tables import load
 
-AUDIENCES = ("child", "teen", "parent", "teacher")
-_OF_ANOTHER = "".join(
-    rf"(?<!{word} )"
-    for word in (
-        *("ban", "cho", "cua", "thang", "dua", "con", "chau", "be", "nho", "gai", "trai", "nha"),
-        *("muon", "thue", "nhan", "tuyen"),
-    )
-)
-"""What turns "con 14 tuổi" into somebody else's age: "thằng con 14 tuổi", "em gái con 8 tuổi", "mướn em 14 tuổi"."""
-OWN_AGE = re.compile(_OF_ANOTHER + r"\b(con|em|chau|minh) (?:nam nay |moi |da |duoc )?(\d{1,2})\s?(?:t|tuoi)\b")
+__all__ = ["AUDIENCES", "GROWN", "SCHOOL", "audience_of_age", "guess_audience", "learn_audience", "stated_audience"]
 
+AUDIENCES = ("child", "teen", "parent", "teacher")
+GROWN = ("parent", "teacher")
 ONLY_AGE = re.compile(r"(?:(?:da|thua|co|con|em|chau)[ ,]+)*(\d{1,2})\s?(?:t|tuoi)?(?: (?:a|co|nha))*[ .!]*")
+YOUNGEST = 6
+"""Years of a child who can write."""
+OF_AGE = 25
+"""Years from which whoever says "I" is answered as a grown-up; before, "mình 19 tuổi" is still heard as young."""
+SURELY, FORMAL = "_surely", "_formal"
 
 
 @lru_cache(maxsize=1)
@@ -36,15 +35,21 @@ def _patterns() -> list[tuple[str, re.Pattern[str], re.Pattern[str]]]:
     return compiled
 
 
-GROWN = ("parent", "teacher")
-OWN_CLASS = re.compile(
-    _OF_ANOTHER + r"\b(?:con|em|chau|minh|tui) (?:dang |moi |nam nay |len |hoc )*lop (\d{1,2})(?!\d)"
-)
-SCHOOL = 5
-"""Years at which a child is in class 0."""
-YOUNGEST = 6
-"""Years of a child who can write."""
-SURELY = "_surely"
+def learn_audience(text: str, known: str | None, stated: bool, asked: bool = False) -> tuple[str | None, bool]:
+    """Who is known to write after one more message, and whether by an age or class that they stated of themselves.
+
+    What is so stated stays: "con", "em" or "bạn" in later words change nothing, only another own age or clear words of
+    a grown-up do. ``asked``: a bare number may be the person's age.
+    """
+    own = stated_audience(text, known, stated)
+    if own is None and asked and not stated and known not in GROWN:
+        own = audience_of_age(text)
+    if own:
+        return own, own not in GROWN
+    if stated:
+        grown = _surely_grown(text)
+        return (grown, False) if grown else (known, True)
+    return guess_audience(text, known) or known, False
 
 
 def guess_audience(text: str, known: str | None = None) -> str | None:
@@ -53,24 +58,60 @@ def guess_audience(text: str, known: str | None = None) -> str | None:
     ``known``: who wrote before. A grown-up's "con 12 tuổi" tells of their child: only what no grown-up writes makes
     them a child again, since a phone may be handed on.
     """
+    if own := stated_audience(text, known):
+        return own
+    if known not in GROWN and any(age.shared and age.years < YOUNGEST for age in own_ages(text)):
+        return "parent"  # no child so young writes
+    young = writes_young(text)
+    for group in _groups(text):
+        audience = group.removesuffix(SURELY).removesuffix(FORMAL)
+        if known in GROWN and audience not in GROWN and not group.endswith(SURELY):
+            continue
+        if not (young and group.endswith(FORMAL)):
+            return audience
+    return None
+
+
+def stated_audience(text: str, known: str | None = None, settled: bool = False) -> str | None:
+    """The audience of somebody who states their own age or class ("t 15t r", "con học lớp ba"), or None.
+
+    ``known``: who wrote before; ``settled``: they have stated it before, so that one without "I" may be another's.
+    """
+    for age in own_ages(text):
+        if _of_the_writer(age, text, known, settled):
+            voice = "parent" if age.years >= OF_AGE else _of_age(age.years)
+            if voice:
+                return voice
+    return None
+
+
+def _of_the_writer(age: OwnAge, text: str, known: str | None, settled: bool) -> bool:
+    """Whether an age is the writer's: a grown-up's "con 12 tuổi" is their child's."""
+    if not age.pronoun:
+        return not settled and known not in GROWN
+    if not age.shared:
+        return True
+    if known in GROWN:
+        return known == "parent" and age.pronoun in ("em", "e") and age.ends
+    return _surely_grown(text) is None and not says_grown_i(text)
+
+
+def _surely_grown(text: str) -> str | None:
+    """The audience by words that only a grown-up writes ("con gái tôi", "tôi là giáo viên"), or None."""
+    certain = (group.removesuffix(SURELY) for group in _groups(text) if group.endswith(SURELY))
+    return next((audience for audience in certain if audience in GROWN), None)
+
+
+def _groups(text: str) -> list[str]:
+    """The groups of ``audience.yml`` that have a sign in the message, the first that counts first."""
     normal = normalise(text)[:400]
     bare = strip_accents(normal)
     unmarked = strip_accents(text) == text  # its normal form may have marks: "5t" is "5 tuổi"
-    age = OWN_AGE.search(bare) if known not in GROWN else None
-    if age and int(age.group(2)) < YOUNGEST:
-        return "parent"  # no child so young writes
-    if age and (voice := _of_age(int(age.group(2)))):
-        return voice
-    grade = OWN_CLASS.search(bare) if known not in GROWN else None
-    if grade and (voice := _of_age(int(grade.group(1)) + SCHOOL)):
-        return voice
-    for group, accented, stripped in _patterns():
-        audience = group.removesuffix(SURELY)
-        if known in GROWN and audience not in GROWN and audience == group:
-            continue
-        if accented.search(normal) or (unmarked and stripped.search(bare)):
-            return audience
-    return None
+    return [
+        group
+        for group, accented, stripped in _patterns()
+        if accented.search(normal) or (unmarked and stripped.search(bare))
+    ]
 
 
 def audience_of_age(text: str) -> str | None:

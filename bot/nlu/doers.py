@@ -29,8 +29,16 @@ _STRANGERS = ("người lạ", "người quen trên mạng")
 def _table() -> dict[str, Any]:
     raw: dict[str, Any] = yaml.safe_load(DOERS.read_text(encoding="utf-8"))
     kin = {word: value for value, words in raw["kin"].items() for word in words}
-    helping = [form for phrase in raw["helping"] for form in expanded(phrase, raw["slots"])]
-    return {**raw, "kin": kin, "helping": helping, "bare": {strip_accents(w): w for w in [*reversed(kin)]}}
+    helping, hushes = (
+        [form for phrase in raw[name] for form in expanded(phrase, raw["slots"])] for name in ("helping", "hushes")
+    )
+    return {
+        **raw,
+        "kin": kin,
+        "helping": helping,
+        "hushes": hushes,
+        "bare": {strip_accents(w): w for w in [*reversed(kin)]},
+    }
 
 
 @lru_cache(maxsize=16)
@@ -213,8 +221,13 @@ def _teller(hit: Hit, words: tuple[str, ...]) -> bool:
 
 
 def _helper(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
-    """ "Kể với cô giáo", "cô biểu con kể", "má không biết": whoever is told, sends somebody here or knows nothing."""
-    if hit.value in _STRANGERS or _does_harm(words, hit.end, bare):
+    """ "Kể với cô giáo", "cô biểu con kể", "má không biết", "mẹ hay bênh dượng": whoever is told, sends somebody here,
+    knows nothing, or knows and stands up for somebody else."""
+    if hit.value in _STRANGERS:
+        return False
+    if _follows(words, _passed(words, hit.end, bare), "hushes", bare):
+        return True
+    if _does_harm(words, hit.end, bare):
         return False
     owned = words[hit.end : hit.end + 1] in (("của",), ("cua",)) and words[hit.end + 1 : hit.end + 2] in _OWN
     end = hit.end + 2 * owned
@@ -222,7 +235,18 @@ def _helper(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
     if left.endswith(("nói", "noi", "kể", "ke")) and right.startswith(("nghe", "biết", "biet")):
         return True
     told, helping = _set("told", bare), _set("helping", bare)
-    return any(f" {left}".endswith(f" {w}") for w in told) or any(f"{right} ".startswith(f"{w} ") for w in helping)
+    passed = _passed(words, end, bare)
+    ways = (right, " ".join(words[passed : passed + 6]))
+    return any(f" {left}".endswith(f" {w}") for w in told) or any(
+        f"{way} ".startswith(f"{w} ") for way in ways for w in helping
+    )
+
+
+def _passed(words: tuple[str, ...], at: int, bare: bool) -> int:
+    """Where what is said of somebody begins, behind small words."""
+    while at < len(words) and _has("passes", words[at], bare):
+        at += 1
+    return at
 
 
 def _verb(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> bool:

@@ -18,6 +18,8 @@ WRITTEN = Path(__file__).parent / "data" / "written.yml"
 AUDIENCES = ("child", "teen", "parent", "teacher")
 POISON = frozenset({"poisoning", "swallowed"})
 MISSING = frozenset({"missing", "abducted"})
+SETTINGS = {"fire": "fire", "in_vehicle": "in_vehicle", "lost_child": "lost", "lured": "lured"}
+"""Where the danger is decides what to do: those words stand before all but poison and wounds."""
 
 
 UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened", "young_child", "helpless_child")
@@ -100,6 +102,9 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         if in_form:
             return "form_self_harm"
         return "short_self_harm" if repeated else "self_harm"
+    setting = next((form for code, form in SETTINGS.items() if code in codes), "")
+    if setting and assessment.at_risk and not codes & POISON and not in_form:
+        return setting
     if immediate:
         if codes & POISON:
             return "emergency_medical"

@@ -1,5 +1,5 @@
 """What a message tells that decides between safe words: who wants to die, whose wound, whose pictures, who comes back,
-who hides, who asks what to do.
+who hides or got away, who reads along, who asks what to do.
 
 Signs only (``data/told.yml``): how grave a message is says the assessment, and what it follows says the conversation.
 """
@@ -85,6 +85,31 @@ def hides(text: str) -> bool:
 def got_out(text: str) -> bool:
     """Whether somebody has come away from where they hid."""
     return _tells(text, "got_out")
+
+
+def got_away(text: str) -> bool:
+    """Whether somebody says that it is over or that help has come, and nothing in the message says otherwise."""
+    return _tells(text, "got_away") and not _tells(text, "not_over")
+
+
+def with_doctor(text: str) -> bool:
+    """Whether a message is about being taken to a doctor."""
+    return _tells(text, "with_doctor")
+
+
+def wants_phone(text: str) -> bool:
+    """Whether somebody wants to see or take the telephone of who writes."""
+    return _tells(text, "wants_phone")
+
+
+def reads_now(text: str) -> bool:
+    """Whether somebody reads along at this moment ("ba đang đọc"): a short message and nothing else."""
+    return len(text.split()) <= PLEA and _tells(text, "reads_now")
+
+
+def unreachable(text: str) -> bool:
+    """Whether somebody cannot be reached, or is alone behind a door."""
+    return _tells(text, "unreachable")
 
 
 def asks_what_to_do(text: str) -> bool:

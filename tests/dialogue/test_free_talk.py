@@ -335,7 +335,8 @@ def test_at_the_choice_it_is_said_who_reads(line: Line) -> None:
     teen = Person(line)
     teen.say("mình muốn kể chuyện này")
     asked(teen.heard, "đồng ý", "năm câu")
-    not_said(teen.say("ai doc duoc v, dung cho ba me biet nha"), "hứa", "không ai biết")
+    not_said(teen.say("ai doc duoc v, dung cho ba me biet nha"), "không ai biết")
+    asked(teen.heard, "cán bộ", "không hứa")
     assert teen.reports() == []
 
 

@@ -335,3 +335,37 @@ async def test_another_day_is_another_danger(assessor: RiskAssessor) -> None:
     memory = Memory(introduced=True, audience="teen", swallowed_at=time.time() - 2 * POISON_HOLDS)
     turn = await answer(assessor, Rasa({"text": "dạ"}), "đau bụng quá", memory)
     assert [reply.kind for reply in turn.replies] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("told", "voices"),
+    [
+        (["t 13t", "con lam sao"], ["teen", "teen"]),
+        (["em dang hoc lop 9", "con lam sao"], ["teen", "teen"]),
+        (["con 7 tuoi", "con lam sao", "em con khoc hoai so duong nghe"], ["child", "child", "child"]),
+        (["con 9 tuổi", "bạn em 15 tuổi", "nó lớp 9"], ["child", "child", "child"]),
+        (["t 15t r", "ba t biết là ổng đập chết", "t chặn nó r"], ["teen", "teen", "teen"]),
+        (["tôi muốn hỏi", "dm t 15t r con cái gì", "tôi muốn hỏi"], ["parent", "teen", "teen"]),
+        (["con 9 tuổi", "nhầm, con 12 tuổi", "con buồn"], ["child", "teen", "teen"]),
+        (["con 9 tuổi", "con gái tôi bị bạn chọc", "con 9 tuổi"], ["child", "parent", "parent"]),
+        (["em lớp 8", "tôi là giáo viên", "em buồn"], ["teen", "teacher", "teacher"]),
+    ],
+)
+async def test_a_stated_age_keeps_the_voice(assessor: RiskAssessor, told: list[str], voices: list[str]) -> None:
+    rasa, memory = Rasa({"text": "dạ"}), Memory(introduced=True)
+    for text in told:
+        turn = await answer(assessor, rasa, text, memory)
+        assert turn.memory is not None
+        memory = Memory.from_json(turn.memory.to_json())
+    assert [metadata["audience"] for _text, metadata, _repeated in rasa.heard] == voices
+
+
+async def test_a_choice_outweighs_a_stated_age(assessor: RiskAssessor) -> None:
+    memory = Memory(introduced=True, audience="teen", audience_stated=True)
+    chosen = await answer(
+        assessor, Rasa({"text": "dạ"}), "", memory, kind="button", payload='/set_audience{"audience": "parent"}'
+    )
+    assert chosen.memory is not None
+    turn = await answer(assessor, Rasa({"text": "dạ"}), "em 13 tuổi", chosen.memory)
+    assert turn.memory is not None
+    assert turn.memory.audience == "parent"

@@ -337,3 +337,29 @@ def test_who_wants_to_stop_hitting_is_not_told_off_for_hitting(answerer: Answere
         refused = answerer.refuse(text, "parent", "violence", told)
         assert refused is None
     assert answerer.refuse("tui đập thằng kia một trận được không", "parent", "violence") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "audience", "wanted"),
+    [
+        ("nó nói trúng iphone mà phải đọc mã otp điện thoại của ba", "child", "on-090-doi-otp-the-nha"),
+        ("con lo lay tien heo dat cua ma mua acc bi no chan", "child", "on-091-lay-tien-mua-acc-bi-gat"),
+        ("em làm phục vụ, sếp cứ khoác vai em hoài", "teen", "ld-quay-roi-noi-lam-viec"),
+        ("đi làm mà chủ không đưa hợp đồng, mình 16", "teen", "ld-hop-dong-15-18"),
+        ("chủ nợ lương 3 tuần rồi", "teen", "ld-khong-tra-luong"),
+        ("nhà đuổi thì ngủ ở đâu bây giờ", "teen", "sk-103-bi-duoi-di-dau"),
+        ("ba dắt mình đi ông thầy trị cho hết thích con trai", "teen", "wb-167-bi-ep-chua"),
+        ("tui no de mach la tung clip em bi danh", "teen", "sk-106-bi-danh-bi-quay-clip"),
+        ("con lạc má ở bến phà, có chú kêu đi theo", "child", "sk-091-bi-lac"),
+        ("bếp cháy mà con bị khóa trong nhà", "child", "wb-135-chay-nha"),
+        ("con hong thích ở nhà với bác Tư khi ba đi làm", "child", "sk-107-khong-muon-o-mot-minh-voi"),
+        ("ngoại không cho con coi điện thoại, ngoại không hiểu con", "child", "wb-009-ong-ba-khong-hieu"),
+        ("bạn gái mình trễ kinh 1 tháng rồi phải làm sao", "teen", "wb-064-lo-co-thai"),
+        ("con muốn về nội ở vài bữa", "child", "sk-104-qua-ngoai-o"),
+        ("con lam do nuoc ma la", "child", "wb-159-bi-la-mac-co"),
+    ],
+)
+def test_what_was_misheard_in_talks_is_found_in_other_words_too(
+    answerer: Answerer, text: str, audience: str, wanted: str
+) -> None:
+    assert answerer.search.find(text, ON, audience).hits[0].item.id == wanted

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.follow import ActionCheckReport
+from actions.plea import asks_whether_told
 from actions.report import ActionAskReportConsent, ActionFinishReport, ActionStartReport, ValidateReportForm
 from actions.report_draft import draft_of, told_before, told_meanwhile
 from bot.dialogue import intake
@@ -203,7 +205,9 @@ async def test_a_story_told_anew_is_not_joined_with_the_old_one() -> None:
 async def test_after_a_question_the_choice_is_put_again_in_a_sentence() -> None:
     begun = {"event": "active_loop", "name": "report_form"}
     asked = {"event": "action", "name": "action_ask_report_consent"}
-    for events, long in (([begun], True), ([begun, asked], False), ([begun, asked, begun], True)):
+    wrote = {"event": "user", "text": "dượng đánh em"}  # Rasa keeps no event of the asking itself
+    told = ([begun, wrote], False)
+    for events, long in (([wrote, begun], True), ([begun, asked], False), ([begun, asked, begun], True), told):
         dispatcher = CollectingDispatcher()
         here = Tracker("s", {}, latest("báo ẩn danh được không"), events, False, None, {}, "action_listen")
         await ActionAskReportConsent().act(dispatcher, here)
@@ -265,3 +269,67 @@ async def test_without_a_sent_report_the_code_is_asked_for() -> None:
     for events in ([], not_saved, stopped, [*SENT, {"event": "restart"}]):
         assert (await check(events))["response"] == "utter_ask_receipt"
     assert (await check([], "có ai trả lời em không"))["response"] == "utter_bot_challenge"
+
+
+async def test_who_wavers_is_told_that_nothing_was_sent_and_offered_the_ways_on() -> None:
+    for voice in ("child", "teen", "parent", "teacher"):
+        dispatcher = CollectingDispatcher()
+        heard = latest("thôi mình sợ mẹ biết lắm", metadata={"audience": voice})
+        where = Tracker("s", {intake.OUTCOME: intake.WAVERS}, heard, [], False, None, {}, "action_listen")
+        events = await ActionFinishReport().act(dispatcher, where)
+        assert {event["name"] for event in events} == {intake.OUTCOME, intake.CONFIRM}, "the draft stays"
+        said_last = dispatcher.messages[-1]
+        assert "chưa gửi gì" in said_last["text"]
+        assert "111" in said_last["text"]
+        assert [b["title"] for b in said_last["buttons"]] == ["Tiếp tục", "Để sau", "Bỏ", "Gọi 111"]
+
+
+@pytest.mark.parametrize(("wish", "forgets"), [("drop", True), ("later", False)])
+async def test_the_ways_on_open_no_form(wish: str, forgets: bool) -> None:
+    slots = {"report_draft": "one", intake.STORY: "CANARY"}
+    message = latest("/start_report", "start_report", entities=[{"entity": "value", "value": wish}])
+    dispatcher = CollectingDispatcher()
+    where = Tracker("s", slots, message, [], False, None, {}, "action_listen")
+    events = await ActionStartReport().run(dispatcher, where, {})
+    assert events[-1] == FollowupAction("action_listen")
+    assert ({"event": "slot", "timestamp": None, "name": intake.STORY, "value": None} in events) is forgets
+    assert {"in_form": False, "draft": not forgets} in [m["custom"] for m in dispatcher.messages]
+
+
+async def test_before_consent_it_is_said_that_nothing_is_written_down() -> None:
+    for voice, words in (("child", "Cô đọc"), ("teen", "Máy đọc"), ("parent", "Anh chị"), ("teacher", "Thầy cô")):
+        heard = latest("dượng đánh em hoài", "disclose_self", metadata={"audience": voice, "risk": "high"})
+        where = Tracker("s", {"requested_slot": intake.CONSENT}, heard, [], False, None, {}, "action_listen")
+        dispatcher = CollectingDispatcher()
+        await ValidateReportForm().get_validation_events(dispatcher, where, {})
+        (message,) = dispatcher.messages
+        assert words in message["text"]
+        assert "đã ghi" not in message["text"]
+
+
+async def test_who_fears_the_family_gets_no_list_of_numbers() -> None:
+    heard = latest("mà mẹ mình có bị biết ko", "contact_hotlines")
+    where = Tracker("s", {"requested_slot": intake.CONSENT}, heard, [], False, None, {}, "action_listen")
+    dispatcher = CollectingDispatcher()
+    await ValidateReportForm().get_validation_events(dispatcher, where, {})
+    (message,) = dispatcher.messages
+    assert "không hứa" in message["text"]
+    assert "113" not in message["text"]
+
+
+def test_questions_to_the_machine_stand_in_no_account() -> None:
+    events = [
+        said("tụi nó lấy dây nịt đánh em", "high", "disclosure", "disclose_self"),
+        said("có nên đánh lại hong", "medium", "disclosure", "disclose_self"),
+        said("giờ em phải làm s", "medium", "disclosure", "disclose_self"),
+    ]
+    assert told_before(tracker(events))[intake.STORY] == "tụi nó lấy dây nịt đánh em"
+
+
+@pytest.mark.parametrize(
+    "text", ["mà mẹ mình có bị biết ko", "máy có gọi cho mẹ mình ko vậy", "có gọi về nhà con hông"]
+)
+def test_outside_the_form_the_same_fear_is_known(text: str) -> None:
+    assert asks_whether_told(text)
+    assert not asks_whether_told("em có nên gọi cho mẹ không")
+    assert not asks_whether_told("mẹ gọi cho con không")

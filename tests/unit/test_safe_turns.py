@@ -225,3 +225,70 @@ async def test_who_asks_what_to_do_in_danger_hears_again_what_to_do_about_that_d
     form = await said(told(before, "child", risk="immediate"), "con làm sao", Assessment())
     same = {"emergency": "repeated_emergency", "still_poisoned": "poisoned_again", "still_injured": "injured_again"}
     assert form == same.get(before, "still_inside")
+
+
+FIRE = Assessment("immediate", "emergency", 0.99, codes=("fire",))
+CAR = Assessment("immediate", "emergency", 0.99, codes=("in_vehicle",))
+LOST = Assessment("immediate", "emergency", 0.99, codes=("model_emergency", "lost_child"))
+LURED = Assessment("high", "disclosure", 0.99, codes=("model_disclose_self", "lured"))
+
+
+@pytest.mark.parametrize("voice", AUDIENCES)
+@pytest.mark.parametrize(
+    ("found", "form", "there", "never"),
+    [
+        (FIRE, "fire", r"\b114\b", r"khóa cửa|trốn ở"),
+        (CAR, "in_vehicle", r"vị trí|chỗ con đang ở", r"hàng xóm|chốt cửa"),
+        (LOST, "lost", r"người lạ|gọi loa", r"chạy tới chỗ đông"),
+        (LURED, "lured", r"giấy tờ", r"chạy tới chỗ đông"),
+    ],
+)
+async def test_where_the_danger_is_decides_what_to_do(
+    voice: str, found: Assessment, form: str, there: str, never: str
+) -> None:
+    memory = talk(voice)
+    assert await said(memory, "chuyện là vậy đó", found) == form
+    again = await said(memory, "roi sao nua", Assessment())
+    assert again == f"{form}_again", "asked what to do, it is said again and not a menu"
+    assert await said(memory, "k gọi dc", NOW) == form, "who cannot call hears of the place, not of neighbours"
+    for name in (form, f"{form}_again"):
+        text = ANSWERS.forms[name][voice]
+        assert re.search(there, text) or name.endswith("_again")
+        assert not re.search(never, text)
+
+
+@pytest.mark.parametrize("voice", AUDIENCES)
+async def test_who_says_that_it_is_over_is_not_alarmed_again(voice: str) -> None:
+    for before in ("emergency", "hiding", "fire", "in_vehicle", "lost", "lured", "disclosure"):
+        memory = told(before, voice, risk="immediate")
+        assert await said(memory, "chú công an tới rồi", TOLD) == "got_away"
+    assert await said(told("still_poisoned", voice), "hết sợ rồi", TOLD) != "got_away", "a poison is not over by itself"
+    assert await said(told("still_poisoned", voice), "mẹ đưa đi bệnh viện rồi", TOLD) == "got_away"
+
+
+async def test_while_somebody_reads_along_nothing_more_is_said() -> None:
+    memory = told("emergency", "child", risk="immediate")
+    conversation = Conversation(Fixed(), ANSWERS, Rasa())  # type: ignore[arg-type]
+    turn = await conversation.respond(IncomingMessage("zalo", "1", "x", text="ba dang doc"), "s", memory, "x")
+    assert turn.memory is None, "forgotten"
+    assert [reply.kind for reply in turn.replies] == ["hide"]
+
+
+async def test_whose_phone_is_wanted_hears_one_line_and_how_to_hide() -> None:
+    memory = told("emergency", "child", risk="immediate")
+    assert await said(memory, "ổng đòi coi điện thoại con", NOW) == "hide_screen"
+    assert all(len(text) < 200 for text in ANSWERS.forms["hide_screen"].values())
+
+
+@pytest.mark.parametrize("voice", AUDIENCES)
+async def test_who_hides_beside_a_wounded_mother_is_not_sent_to_bandage_her(voice: str) -> None:
+    memory = talk(voice)
+    hurt = Assessment("immediate", "emergency", 0.99, codes=("model_emergency", "injury"))
+    assert await said(memory, "duong danh me nam im, con tron trong tu", hurt) == "hiding"
+    assert await said(memory, "me con chay mau dau", hurt) == "hiding_still"
+
+
+async def test_who_cannot_reach_somebody_who_wants_to_die_is_told_to_get_help_now() -> None:
+    memory = talk("teen")
+    assert await said(memory, "thằng bạn thân t nó nhắn là mai nó không còn nữa", DYING) == "other_dying"
+    assert await said(memory, "t gọi nó ko bắt máy", TOLD) == "other_dying_now"

@@ -38,6 +38,15 @@ DANGER = [
     ("ba hay đánh con", "beaten"),
     ("má bắt em lấy chồng", "forced_union"),
     ("dì ghẻ bỏ đói con", "abandoned"),
+    ("cháy nhà rồi, con ở nhà một mình", "fire"),
+    ("khói ở bếp nhiều lắm, con ở nhà một mình", "fire"),
+    ("lửa cháy rèm rồi", "fire"),
+    ("em con ngộp khói", "fire"),
+    ("con đang ngồi trên xe người lạ", "in_vehicle"),
+    ("ổng khóa cửa xe không cho con xuống", "in_vehicle"),
+    ("con lạc mẹ ở bến phà rồi", "lost_child"),
+    ("có chị rủ em lên biên giới làm phục vụ lương 20tr", "lured"),
+    ("con lỡ nuốt cục pin tròn của cái đồng hồ", "poisoning"),
 ]
 
 
@@ -51,6 +60,8 @@ def test_danger_is_found_with_and_without_diacritics(text: str, code: str) -> No
     "text",
     [
         "con không bị đánh",
+        "nếu cháy nhà rồi kẹt thì làm sao",
+        "trong phim nhà cháy rồi",
         "con chưa bị sờ ngực bao giờ",
         "nếu bị bắt cóc thì làm sao",
         "giả sử ba đang đánh mẹ thì gọi số nào",

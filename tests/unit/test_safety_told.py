@@ -70,6 +70,29 @@ def cases(*groups: tuple[Sign, bool, list[str]]) -> list[tuple[Sign, bool, str]]
             ["em trốn học", "nó trốn nhà đi bụi", "con chạy qua nhà ngoại rồi", "trốn ra được rồi", "ba về tới cửa rồi",
              "con mở cửa cho mẹ"],
         ),
+        (
+            told.got_away, True,
+            ["chú công an tới rồi, em con đang ăn bim bim", "chu hang xom pha cua bong con ra roi, het chay roi",
+             "t nhảy xuống lúc đèn đỏ r, đang ở cây xăng", "con gap me roi nha, me om con", "e ve nha noi roi",
+             "con ra ngoai roi", "thôi hết rồi, ông về quê rồi"],
+        ),
+        (
+            told.got_away, False,
+            ["con chạy ra mà ổng rượt theo", "công an chưa tới", "ba về nhà rồi", "hết tiền rồi", "con xong bài rồi",
+             "ổng đang tới", "con ra ngoài rồi giờ làm sao"],
+        ),
+        (told.reads_now, True, ["ba dang doc", "mẹ đang coi máy con", "ổng lấy đt của t rồi", "ba coi máy con kìa"]),
+        (
+            told.reads_now, False,
+            ["ba đọc báo", "mẹ lấy con", "ông nội đang coi tivi", "ba lấy dao rồi", "ba hay coi máy con mỗi tối"],
+        ),
+        (told.wants_phone, True, ["ổng đòi coi điện thoại con đang nhắn gì", "ba giựt máy con"]),
+        (told.wants_phone, False, ["con đang xem máy tính", "ba đòi tiền"]),
+        (told.unreachable, True, ["t gọi nó ko bắt máy", "tối nay nó khóa cửa phòng, kêu không trả lời"]),
+        (told.unreachable, False, ["nó trả lời rồi", "ba má nó đi làm"]),
+        (told.denies_dying, True, ["hok e hok co y muon chet", "e có tự tử gì đâu"]),
+        (told.pleads, True, ["roi sao nua", "rồi sao", "con lam sao", "vậy sao nữa cô"]),
+        (told.pleads, False, ["con làm sao mà biết được ổng ở đâu", "ba làm gì con cũng sợ"]),
     ),
 )  # fmt: skip
 def test_a_sign_is_there_and_on_its_opposite_it_is_not(sign: Sign, there: bool, text: str) -> None:
