@@ -7,6 +7,7 @@ import re
 from bot.dialogue.intake_answers import (
     AGE,
     CARER,
+    CONSENT,
     CONTACT,
     FEW,
     NEAR,
@@ -19,6 +20,7 @@ from bot.dialogue.intake_answers import (
     is_contact,
     names_place,
 )
+from bot.dialogue.intake_parts import clauses
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form
 
@@ -46,9 +48,11 @@ def about_the_report(requested: str, message: Message) -> str | None:
     """
     if message.pressed or (requested == STORY and (message.risk in RISKY or message.intent in TELLING)):
         return None
-    if asks_who_knows(message):
-        return WHO_READS
     bare = _bare(message.text)
+    keep_from = load_yaml("intake.yml")["keep_from"]
+    pleads = requested == CONSENT and any(re.fullmatch(keep_from, _bare(one)) for one in clauses(message.text))
+    if asks_who_knows(message) or pleads:
+        return WHO_READS
     if not asks_us(message.text) or re.search(load_yaml("intake.yml")["others_secret"], bare):
         return None
     for key, signs in load_yaml("intake.yml")["about_the_report"].items():
@@ -93,4 +97,4 @@ def _is_place(message: Message) -> bool:
 
 
 def _bare(text: str) -> str:
-    return bare_form(text).strip(" .!")
+    return bare_form(text).strip(" .,!")

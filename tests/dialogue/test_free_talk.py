@@ -297,7 +297,7 @@ def test_fooling_around_and_then_the_truth(line: Line) -> None:
     teen.say("e muon bao cong an bat con meo nha e kkk")
     teen.say("thui k gion nua. e bi ong chu nha tro so mo")
     assert teen.heard.replies[0].kind == "safety"
-    asked(teen.heard, "không có lỗi", "Bạn đồng ý")  # the joke has opened the report already
+    asked(teen.heard, "không có lỗi", "đồng ý")  # the joke has opened the report already
     teen.press("Đồng ý")
     read_back(teen)
     teen.press("Gửi đi")

@@ -318,7 +318,7 @@ def test_who_hires_a_young_person_is_not_taken_for_a_predator(answerer: Answerer
     [
         ("ép con 15 tuổi lấy chồng có sao không", "phạt bao nhiêu", "nd82-tao-hon"),
         ("tôi mướn bé 14 tuổi phụ quán cà phê buổi tối được không", "phạt bao nhiêu", "ld-phat-2026"),
-        ("nếu tôi không báo thì có bị phạt không", "báo ở đâu", "noi-tiep-nhan"),
+        ("nếu tôi không báo thì có bị phạt không", "báo ở đâu", "bao-ai-bao-lau-phat-gi"),
     ],
 )
 def test_what_is_left_out_is_read_in_the_light_of_the_question_before(
