@@ -28,7 +28,7 @@ class Danger:
     kind: Kind
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def _asking(what: str) -> re.Pattern[str]:
     data = yaml.safe_load((Path(__file__).parent / "data" / "asking.yml").read_text(encoding="utf-8"))
     patterns = [pattern.format(home=data["home"]) if what == "tells_on" else pattern for pattern in data[what]]
@@ -38,6 +38,11 @@ def _asking(what: str) -> re.Pattern[str]:
 def asks_another_way(text: str) -> bool:
     """Whether somebody who was refused asks what they may do instead."""
     return _asking("another_way").search(bare_form(text)) is not None
+
+
+def keeps_evidence(text: str) -> bool:
+    """Whether somebody speaks of what they deleted by mistake, or want to keep as evidence."""
+    return _asking("keeps_evidence").search(bare_form(text)) is not None
 
 
 def asks_whether_told(text: str) -> bool:

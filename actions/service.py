@@ -7,8 +7,10 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import AllSlotsReset, Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answers import ActionAnswer
+from actions.plea import keeps_evidence
 from actions.report import reports
-from actions.shared import Events, SafeAction, entity, intent
+from actions.shared import Events, SafeAction, entity, intent, typed
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
 
@@ -50,6 +52,8 @@ class ActionDeleteMyData(SafeAction):
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         if intent(tracker) != "confirm_delete":
+            if keeps_evidence(typed(tracker)):
+                return await ActionAnswer().act(dispatcher, tracker)
             dispatcher.utter_message(response="utter_delete_confirm")
             return []
         await to_thread.run_sync(reports().forget_reporter, tracker.sender_id)

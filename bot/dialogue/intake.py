@@ -8,6 +8,7 @@ module decides; ``intake_answers`` reads one answer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,6 +61,7 @@ from bot.dialogue.intake_parts import (
 )
 from bot.dialogue.intake_questions import ASKED, OPEN, WHO_READS, about_the_report, asks_us, fits, tells_beside
 from bot.dialogue.phrases import load_yaml
+from bot.language import bare_form
 
 SKIPPED = "skipped"
 OUTCOME, MISSES, STUCK, FIXING = "report_outcome", "report_misses", "report_stuck", "report_fixing"
@@ -145,6 +147,8 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
         return _told_aside(requested, slots, message, value, audience)
     if value is None and requested == CONSENT and _tells(message):
         return _told_aside(requested, slots, message, value, audience)
+    if value is None and requested == DANGER and _unsure_but_tells(message):
+        return _told_aside(requested, slots, message, value, audience)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
     if value is None and _adds(requested, message):
@@ -156,6 +160,13 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if value is None:
         return _missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
     return _answered(requested, slots, message, value, audience)
+
+
+def _unsure_but_tells(message: Message) -> bool:
+    """Whether somebody does not know whether there is danger now and tells on ("không biết, hôm qua còn nghe khóc")."""
+    if message.pressed or len(message.text.split()) < A_TALE:
+        return False
+    return re.match(load_yaml("intake.yml")["unsure"], bare_form(message.text)) is not None
 
 
 def _adds(requested: str, message: Message) -> bool:

@@ -59,6 +59,16 @@ _GROWN = re.compile(
     r"(?:1[89]|[2-7]\d)(?: ?(?:t|tuoi)\b| ?(?:[,.!?;]|$))"
 )
 """Somebody who gives a grown-up's age as their own."""
+_COMFORTS = re.compile(
+    r"\b(?:khoc|buon|so|hoang|im lang|im ru|giat minh|khong (?:chiu )?(?:an|noi|ngu)|tuc|gian|dau)\b.*"
+    r"\b(?:noi|lam|an ui|do|tra loi|noi chuyen)(?: \w+){0,2} (?:gi|sao|the nao)(?: \w+){0,2} "
+    r"(?:voi|cho|de) (?:(?:\w+ )?(?:no|con|be|chau)\b)"
+)
+_LURES = re.compile(
+    r"\b(?:rieng|giau|kin|bi mat|(?<!im )ru|du|gap|hinh|anh|dung (?:ke|noi|cho)|khong (?:ke|noi|biet)|nghe loi"
+    r"|tin minh)\b"
+)
+"""Whoever asks what to say to a child who cries, and nothing of what lures one: no wish to get near a child."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,8 @@ class RiskAssessor:
         if not any(char.isalnum() for char in normal) or introduces(normal):
             return Assessment()
         seen = self._look(pieces(normal))
+        if seen.request in OFFENDERS_WISH and comforts(normal):
+            seen = replace(seen, request=None)
         found = self._lexicon.find_normal(normal)
         if found.offender and not self._is_victim(seen, found):
             verdict = Verdict(found.offender.risk, [found.offender.code])
@@ -280,6 +292,12 @@ class RiskAssessor:
         if "model_disclose_other" in codes:
             codes += ["about_other", "own_words"] if own else ["about_other"]
         return Assessment(verdict.risk, kind, score, phrases, tuple(codes), request)
+
+
+def comforts(normal: str) -> bool:
+    """Whether somebody asks what to say to a child who is hurt ("con bé khóc hoài, tui nói gì với nó")."""
+    bare = strip_accents(normal)
+    return _COMFORTS.search(bare) is not None and _LURES.search(bare) is None
 
 
 def _own(normal: str) -> bool:

@@ -251,3 +251,17 @@ def test_not_asking_what_comes_of_a_report(text: str) -> None:
 )
 def test_who_begins_with_the_wish_to_report_wants_to_report(text: str, wishes: bool) -> None:
     assert follow.asks_to_report(text) is wishes
+
+
+@pytest.mark.parametrize(
+    ("text", "next_asked"),
+    [
+        ("rồi sao nữa, ai tới nhà bé, mấy ngày có tin", True),
+        ("ai xuong nha be vay", True),
+        ("bao nhiêu ngày thì có kết quả", True),
+        ("ai tới nhà con cũng bị ba chửi", False),
+        ("hôm qua công an tới nhà", False),
+    ],
+)
+def test_what_comes_of_a_report_is_asked_in_many_ways(text: str, next_asked: bool) -> None:
+    assert follow.asks_what_next(text) is next_asked

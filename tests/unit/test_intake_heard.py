@@ -251,3 +251,13 @@ def test_no_danger_now_and_the_fear_of_later_are_both_kept(text: str, told: str,
     updates = take(DANGER, {}, heard(text, intent)).updates
     assert updates[DANGER] is False
     assert kept(updates) == told
+
+
+@pytest.mark.parametrize(
+    "text", ["khong biet giờ sao, nhưng hôm qua còn nghe khóc", "không rõ nữa, tối qua thấy nó ngồi ngoài hè"]
+)
+@pytest.mark.parametrize("intent", ["ask_wellbeing", "disclose_other", "nlu_fallback"])
+def test_who_does_not_know_of_danger_and_tells_on_is_not_answered_with_an_item(text: str, intent: str) -> None:
+    step = take(DANGER, {STORY: "nó bị đánh"}, heard(text, intent))
+    assert not step.interrupted
+    assert text.split(", ")[1] in kept(step.updates)

@@ -7,7 +7,7 @@ import pytest
 from actions import said as own
 from actions.answers import ActionAnswer, ActionBotChallenge
 from actions.leaving import is_leaving, is_watched
-from actions.plea import asks_whether_told
+from actions.plea import asks_whether_told, keeps_evidence
 from actions.safety import ActionQuickExit, ActionSmallTalk
 from bot.knowledge.models import AUDIENCES
 from bot.safety import SafetyAnswers
@@ -91,3 +91,17 @@ async def test_who_denied_a_wish_to_die_is_not_asked_again_by_a_plea() -> None:
     before = [told("em rạch tay", kind="self_harm"), told("k muon chet dau", kind="self_harm")]
     said, _ = await run(ActionSmallTalk(), tracker("giờ sao", "help", events=before, metadata={"audience": "teen"}))
     assert said[0]["text"] == SafetyAnswers.load().forms["urge"]["teen"]
+
+
+@pytest.mark.parametrize(
+    ("text", "keeps"),
+    [
+        ("vay lam sao giu bang chung, tui lỡ xóa mấy tin rồi", True),
+        ("em lỡ tay xóa đoạn chat của nó", True),
+        ("khôi phục tin nhắn đã xóa sao", True),
+        ("xóa hết những gì con nhắn", False),
+        ("xóa dữ liệu của tôi đi", False),
+    ],
+)
+def test_who_lost_evidence_does_not_want_us_to_delete(text: str, keeps: bool) -> None:
+    assert keeps_evidence(text) is keeps
