@@ -20,7 +20,7 @@ from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
-from bot.dialogue.safe_forms import last
+from bot.dialogue.safe_forms import in_danger, last
 from bot.dialogue.safe_words import SafeWords, voice
 from bot.dialogue.wishes import rephrased
 from bot.language import clean, strip_accents
@@ -202,7 +202,7 @@ class Conversation:
             "reasons": list(assessment.reasons),
             "codes": list(assessment.codes),
             "request": assessment.request,
-            "in_danger": assessment.risk == "immediate" or (memory.risk == "immediate" and bool(last(memory))),
+            "in_danger": assessment.risk == "immediate" or in_danger(memory),
             "writes_only": memory.writes_only,
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
         }

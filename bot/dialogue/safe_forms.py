@@ -65,6 +65,11 @@ def last(memory: Memory) -> str:
     return memory.safe_form if time.time() - memory.safe_at < HOLDS else ""
 
 
+def in_danger(memory: Memory) -> bool:
+    """Whether danger now was told a while ago at most, and nobody has said that it is over."""
+    return memory.risk == "immediate" and last(memory) not in ("", "got_away")
+
+
 def poisoned(memory: Memory) -> bool:
     """Whether somebody may still suffer from what they swallowed."""
     return time.time() - memory.swallowed_at < POISON_HOLDS
@@ -81,7 +86,7 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
         return ""
     if before and before not in (*ABOUT_DYING, *OTHERS_DYING, *OFFENDING) and _over(text, before):
         return "got_away"
-    if (before in (*INSIDE, *NOW, *SETTING) or memory.risk == "immediate") and wants_phone(text):
+    if (before in (*INSIDE, *SETTING) or in_danger(memory)) and wants_phone(text):
         return "hide_screen"
     if before in (*INSIDE, *NOW, *POISONED, *INJURED, *SETTING) and pleads(text):
         return before  # "con làm sao bây giờ": what to do was said, and is said again

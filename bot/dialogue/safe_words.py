@@ -85,8 +85,8 @@ class SafeWords:
             memory.helped = True
             return self._say(form, memory, within=memory.in_form)
         where = SETTINGS.keys() & set(assessment.codes)  # what to do there says how to call, too
-        mute = not memory.in_form and not where and cannot_call(said.text)
-        if mute and (memory.helped or _only_cannot_call(said, assessment)):
+        unable = not memory.in_form and not where and cannot_call(said.text)
+        if unable and (memory.helped or _only_cannot_call(said, assessment)):
             memory.helped = True
             inside = last(memory) in (*INSIDE, *SETTING)  # not over to the neighbours, then
             form = last(memory) if inside else "cannot_call"

@@ -15,6 +15,7 @@ from .introductions import introduces, only_afraid, says_who
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel, Scores
 from .reasons import reasons
+from .told import comforts
 from .types import ASKS_TO_DIE, HIDERS_WISH, OFFENDERS_WISH, Assessment, Context, Kind, Risk, higher, level
 
 MAX_CHARS = 20_000
@@ -59,16 +60,6 @@ _GROWN = re.compile(
     r"(?:1[89]|[2-7]\d)(?: ?(?:t|tuoi)\b| ?(?:[,.!?;]|$))"
 )
 """Somebody who gives a grown-up's age as their own."""
-_COMFORTS = re.compile(
-    r"\b(?:khoc|buon|so|hoang|im lang|im ru|giat minh|khong (?:chiu )?(?:an|noi|ngu)|tuc|gian|dau)\b.*"
-    r"\b(?:noi|lam|an ui|do|tra loi|noi chuyen)(?: \w+){0,2} (?:gi|sao|the nao)(?: \w+){0,2} "
-    r"(?:voi|cho|de) (?:(?:\w+ )?(?:no|con|be|chau)\b)"
-)
-_LURES = re.compile(
-    r"\b(?:rieng|giau|kin|bi mat|(?<!im )ru|du|gap|hinh|anh|dung (?:ke|noi|cho)|khong (?:ke|noi|biet)|nghe loi"
-    r"|tin minh)\b"
-)
-"""Whoever asks what to say to a child who cries, and nothing of what lures one: no wish to get near a child."""
 
 
 @dataclass(frozen=True)
@@ -292,12 +283,6 @@ class RiskAssessor:
         if "model_disclose_other" in codes:
             codes += ["about_other", "own_words"] if own else ["about_other"]
         return Assessment(verdict.risk, kind, score, phrases, tuple(codes), request)
-
-
-def comforts(normal: str) -> bool:
-    """Whether somebody asks what to say to a child who is hurt ("con bé khóc hoài, tui nói gì với nó")."""
-    bare = strip_accents(normal)
-    return _COMFORTS.search(bare) is not None and _LURES.search(bare) is None
 
 
 def _own(normal: str) -> bool:

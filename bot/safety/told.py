@@ -112,6 +112,12 @@ def unreachable(text: str) -> bool:
     return _tells(text, "unreachable")
 
 
+def comforts(text: str) -> bool:
+    """Whether somebody asks what to say to a child who is hurt ("con bé khóc hoài, tui nói gì với nó"), and nothing in
+    the message lures one."""
+    return _tells(text, "comforts") and not _tells(text, "lures")
+
+
 def asks_what_to_do(text: str) -> bool:
     """Whether somebody who tells of a child asks what they should do."""
     return _tells(text, "what_to_do")

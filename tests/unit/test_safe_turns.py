@@ -292,3 +292,8 @@ async def test_who_cannot_reach_somebody_who_wants_to_die_is_told_to_get_help_no
     memory = talk("teen")
     assert await said(memory, "thằng bạn thân t nó nhắn là mai nó không còn nữa", DYING) == "other_dying"
     assert await said(memory, "t gọi nó ko bắt máy", TOLD) == "other_dying_now"
+
+
+async def test_what_was_told_long_ago_hides_no_screen() -> None:
+    memory = talk("teen", risk="immediate", safe_form="emergency", safe_at=time.time() - 86400)
+    assert await said(memory, "mẹ đòi coi điện thoại con", Assessment()) == ""

@@ -11,9 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.language import normalise
 from bot.safety import RISKS, Assessment, Context, RiskAssessor, RiskModelError
-from bot.safety.assess import comforts
 from bot.safety.introductions import only_afraid
 from bot.safety.lexicon import Lexicon
 from bot.safety.model import DANGER, FILE, RiskModel, Scores, Thresholds
@@ -397,21 +395,6 @@ def test_who_only_says_that_they_are_afraid_is_asked(assessor: RiskAssessor, tex
 @pytest.mark.parametrize("text", ["so", "con không sợ", "số", "con sợ ma", "sổ em", "so em la 5"])
 def test_other_words_are_no_fear(text: str) -> None:
     assert not only_afraid(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "comforting"),
-    [
-        ("con bé khóc hoài trong phòng, giờ tui nói gì với nó", True),
-        ("be nha toi khoc hoai gio noi gi voi no", True),
-        ("thằng nhỏ sợ quá im ru, tôi phải nói sao với cháu đây", True),
-        ("con bé buồn, tui nói gì với nó để nó chịu đi riêng với tui", False),
-        ("bé gái lớp 6 hay khóc, nhắn gì cho bé để bé gửi hình", False),
-        ("nói gì với bé gái 12 tuổi để làm quen", False),
-    ],
-)
-def test_who_asks_what_to_say_to_a_hurt_child_wants_to_comfort_it(text: str, comforting: bool) -> None:
-    assert comforts(normalise(text)) is comforting
 
 
 def test_who_wants_to_comfort_a_child_is_no_offender(assessor: RiskAssessor) -> None:

@@ -90,6 +90,16 @@ def cases(*groups: tuple[Sign, bool, list[str]]) -> list[tuple[Sign, bool, str]]
         (told.wants_phone, False, ["con đang xem máy tính", "ba đòi tiền"]),
         (told.unreachable, True, ["t gọi nó ko bắt máy", "tối nay nó khóa cửa phòng, kêu không trả lời"]),
         (told.unreachable, False, ["nó trả lời rồi", "ba má nó đi làm"]),
+        (
+            told.comforts, True,
+            ["con bé khóc hoài trong phòng, giờ tui nói gì với nó", "be nha toi khoc hoai gio noi gi voi no",
+             "thằng nhỏ sợ quá im ru, tôi phải nói sao với cháu đây", "con khóc hoài, anh phải nói gì với con đây"],
+        ),
+        (
+            told.comforts, False,
+            ["con bé buồn, tui nói gì với nó để nó chịu đi riêng với tui", "nói gì với bé gái 12 tuổi để làm quen",
+             "bé gái lớp 6 hay khóc, nhắn gì cho bé để bé gửi hình"],
+        ),
         (told.denies_dying, True, ["hok e hok co y muon chet", "e có tự tử gì đâu"]),
         (told.pleads, True, ["roi sao nua", "rồi sao", "con lam sao", "vậy sao nữa cô"]),
         (told.pleads, False, ["con làm sao mà biết được ổng ở đâu", "ba làm gì con cũng sợ"]),
