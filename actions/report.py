@@ -27,9 +27,7 @@ from actions.report_draft import (
 )
 from actions.shared import Events, SafeAction, audience, entity, intent, log, metadata, refuse, store
 from bot.dialogue import intake
-from bot.dialogue.intake import CONFIRM, OUTCOME, TOLD
-from bot.dialogue.intake_answers import DROP, LATER, is_small_talk
-from bot.dialogue.intake_questions import WHO_READS
+from bot.dialogue.intake import CONFIRM, DROP, LATER, OUTCOME, TOLD, WHO_READS, is_small_talk
 from bot.forwarding import configured_targets
 from bot.reports import ReportService
 from bot.safety import only_afraid

@@ -11,10 +11,7 @@ from rasa_sdk import Tracker
 
 from actions.shared import audience, intent, risk
 from bot.dialogue import intake
-from bot.dialogue.intake import OUTCOME, SKIPPED, TOLD
-from bot.dialogue.intake_answers import OWN_ROLE, TELLING, asks
-from bot.dialogue.intake_parts import without_questions
-from bot.dialogue.intake_questions import asks_us
+from bot.dialogue.intake import OUTCOME, OWN_ROLE, SKIPPED, TELLING, TOLD, asks, asks_us, without_questions
 from bot.reports import ReportDraft
 from bot.safety import introduces
 from bot.safety.answers import UNSURE, YOUNG

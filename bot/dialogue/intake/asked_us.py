@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import re
 
-from bot.dialogue.intake_answers import (
-    AGE,
-    CARER,
-    CONSENT,
-    CONTACT,
-    FEW,
-    NEAR,
-    PLACE,
-    RISKY,
-    STORY,
-    TELLING,
-    Message,
-    asks_who_knows,
-    is_contact,
-    names_place,
-)
-from bot.dialogue.intake_parts import clauses
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form
+
+from .answers import FEW
+from .fields import AGE, CARER, CONSENT, CONTACT, NEAR, PLACE, STORY
+from .message import RISKY, TELLING, Message, asks_who_knows, is_contact, names_place
+from .parts import clauses
 
 WHO_READS = "utter_who_reads"
 ASKED = "asked"

@@ -6,22 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.dialogue.intake_answers import (
-    AGE,
-    CARER,
-    CONFIRM,
-    CONTACT,
-    OLDEST_CHILD,
-    PLACE,
-    RELATION,
-    SEX,
-    STORY,
-    TIME,
-    Message,
-    first_age,
-)
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, strip_accents
+
+from .fields import AGE, CARER, CONFIRM, CONTACT, PLACE, RELATION, SEX, STORY, TIME
+from .found import OLDEST_CHILD, first_age
+from .message import Message
 
 A_STORY = 4
 """Words from which on what stands behind "sửa lời kể thành" is the new story itself."""

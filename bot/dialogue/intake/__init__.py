@@ -1,0 +1,71 @@
+"""The intake conversation as pure logic: ``take`` says what one message does to the report form (``flow`` decides)."""
+
+from .asked_us import WHO_READS, asks_us
+from .fields import (
+    AGE,
+    CHOICE,
+    CONFIRM,
+    CONSENT,
+    CONTACT,
+    DANGER,
+    DROP,
+    FIXING,
+    LATER,
+    MISSES,
+    NEAR,
+    OUTCOME,
+    PLACE,
+    RELATION,
+    SEX,
+    SKIPPED,
+    STORY,
+    STUCK,
+    SUBJECT,
+    TIME,
+    TOLD,
+    WAVERS,
+)
+from .flow import take
+from .found import OWN_ROLE, found_in
+from .message import TELLING, Message, asks, is_plain_answer, is_small_talk
+from .parts import without_questions
+from .step import Step, questions, required
+
+__all__ = [
+    "AGE",
+    "CHOICE",
+    "CONFIRM",
+    "CONSENT",
+    "CONTACT",
+    "DANGER",
+    "DROP",
+    "FIXING",
+    "LATER",
+    "MISSES",
+    "Message",
+    "NEAR",
+    "OUTCOME",
+    "OWN_ROLE",
+    "PLACE",
+    "RELATION",
+    "SEX",
+    "SKIPPED",
+    "STORY",
+    "STUCK",
+    "SUBJECT",
+    "Step",
+    "TELLING",
+    "TIME",
+    "TOLD",
+    "WAVERS",
+    "WHO_READS",
+    "asks",
+    "asks_us",
+    "found_in",
+    "is_plain_answer",
+    "is_small_talk",
+    "questions",
+    "required",
+    "take",
+    "without_questions",
+]
