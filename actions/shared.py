@@ -208,7 +208,7 @@ def inform(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
         return []
     told = Assessment(risk=note["risk"], kind=note["kind"], score=1.0, reasons=[], request=note.get("request", ""))
     asks = "ask_procedure" if asks_what_to_do(said) else intent(tracker)
-    also = answerer().beside(said, who, today(), asks, told, just_told(tracker))
+    also = answerer().beside(said, who, today(), asks, told, just_told(tracker), intent_shares(tracker))
     if also is None:
         return []
     speak(dispatcher, Reply(also.text, also.buttons))

@@ -33,7 +33,7 @@ SWALLOWED = frozenset({"swallowed", "poisoning"})
 SHORT = 8
 """Words of a message that says hardly more than that one cannot call."""
 IN_TURNS = {
-    "again": "still", "repeated_emergency": "emergency",
+    "repeated_emergency": "emergency",
     "self_harm_still": "short_self_harm", "short_self_harm": "self_harm_still",
     "at_the_door": "still_inside", "still_inside": "at_the_door",
     "fire": "fire_again", "fire_again": "fire", "in_vehicle": "in_vehicle_again", "in_vehicle_again": "in_vehicle",
@@ -47,6 +47,8 @@ IN_TURNS = {
     "comes_back": "comes_back_again", "comes_back_again": "comes_back",
 }  # fmt: skip
 """What is said instead of the words that were said last."""
+GOES_ON = ("again", "still", "listens", "line_listens")
+"""What is said one after the other to somebody who tells on at the same risk: an offer, once more, then what helps."""
 
 
 class SafeWords:
@@ -123,7 +125,7 @@ class SafeWords:
 
     def _say(self, form: str, memory: Memory, within: bool) -> Reply:
         """Safe words in the person's voice; remembers what they ask."""
-        form = IN_TURNS.get(form, form) if form == last(memory) else form
+        form = _other_words(form, last(memory))
         memory.safe_form, memory.safe_at = form, time.time()
         if not within:
             memory.asked = question(form, voice(memory))
@@ -134,6 +136,13 @@ class SafeWords:
 def voice(memory: Memory) -> str:
     """In whose voice somebody is answered."""
     return memory.audience or "teen"
+
+
+def _other_words(form: str, before: str) -> str:
+    """The form in words that were not said last."""
+    if form == GOES_ON[0] and before in GOES_ON:
+        return GOES_ON[(GOES_ON.index(before) + 1) % len(GOES_ON)]
+    return IN_TURNS.get(form, form) if form == before else form
 
 
 def _acute(assessment: Assessment) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -11,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.dialogue.messages import Button
+from bot.knowledge import asked
 from bot.knowledge.answer import Answer, AnswerItem, Status, Wording, day_text, voice
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.models import Audience, Document, Item
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 ALTERNATIVES = 2
+OFFICIAL = ("law", "procedure")
 NAMED = 3
-FEW = 6
-"""Words; who says no more than that and asks nothing wants nothing beside the safe words."""
 ARTICLE, DOCUMENT = 0.7, 0.6
 """How well an item must fit a reference (``References.match``): the article alone, or the document alone."""
 MAX_QUESTION = 2000
@@ -72,7 +71,7 @@ class Answerer:
         """
         who, text = voice(audience), text[:MAX_QUESTION]
         if assessment is not None and (assessment.at_risk or assessment.kind == "offender"):
-            return self._safety(text, who, on, intent, assessment)
+            return self._safety(text, who, on, intent, assessment, shares)
         if refused := self.refuse(text, audience, assessment.request if assessment else "", shares=shares):
             return refused
         result = self.search.find(text, on, who, INTENT_KINDS.get(intent or ""), SHOWN, told)
@@ -130,32 +129,48 @@ class Answerer:
         intent: str | None,
         assessment: Assessment,
         told: str = "",
+        shares: Mapping[str, float] | None = None,
     ) -> Answer | None:
         """What may be said beside the safe words to a message at risk that is a question too, or wants what cannot be
-        promised ("đừng nói ai"); None otherwise. ``told`` as in :meth:`answer`."""
+        promised ("đừng nói ai"); None otherwise. ``told`` and ``shares`` as in :meth:`answer`. A grown-up whose
+        question is nearly understood is asked which of a few answers they want."""
         who, text = voice(audience), text[:MAX_QUESTION]
-        if refused := self.refuse(text, audience, assessment.request, assessment.kind):
-            return refused if refused.text else None
-        if not self._may_inform(text, who, intent, assessment):
+        refused = self.refuse(text, audience, assessment.request, assessment.kind)
+        if refused and refused.text:
+            return refused
+        if refused and self.refuse(text, audience, "", assessment.kind):
             return None
-        if self.search.asks_law(text):
-            intent = "ask_law"
+        if not asked.may_inform(self.search, text, who, intent, assessment):
+            return None
+        plainly = asked.asks_plainly(self.search, text, intent)
+        intent = self._asks_for(text, who, intent, shares if plainly else None)
         kind = INTENT_KINDS.get(intent or "")
         result = self.search.find(text, on, who, kind, SHOWN, told)
-        if self.decide(result, intent if kind else None, ours=True) != "answered":
+        first = result.hits[0] if result.hits else None
+        if first is None or (first.item.kind == "law" and not asked.asks(self.search, text, intent)):
             return None
-        first = result.hits[0]
-        if first.score < self._enough_beside(text, intent) or (
-            first.item.kind == "law" and not self._asks(text, intent)
-        ):
-            return None
-        lead = "also_asked" if self._asks_plainly(text, intent) else "may_help"
-        said = f"{self.phrases.say(lead, who)}\n{self.wording.short(first.item, who)}"
-        return Answer("answered", said, self._items(result.hits), self._item_buttons(first.item, "short"))
+        if refused and first.item.kind not in OFFICIAL:
+            return None  # only the model sees a wish in it that must not be helped: what the law says helps none
+        status = self.decide(result, intent if kind else None, ours=True)
+        if status == "answered" and first.score >= asked.enough(self.search, text, intent, thresholds()):
+            lead = "also_asked" if plainly else "may_help"
+            said = f"{self.phrases.say(lead, who)}\n{self.wording.short(first.item, who)}"
+            return Answer("answered", said, self._items(result.hits), self._item_buttons(first.item, "short"))
+        near = plainly and who in GROWN and not refused and first.score >= thresholds()["unknown_known_intent"]
+        return self._clarify(result, who) if near else None
+
+    def _asks_for(self, text: str, who: Audience, intent: str | None, shares: Mapping[str, float] | None) -> str | None:
+        """The intent of the question in a message at risk: the law where its words name it, the likeliest question
+        where a grown-up asks and tells in one."""
+        if self.search.asks_law(text):
+            return "ask_law"
+        if intent in INTENT_KINDS or who not in GROWN or not shares:
+            return intent
+        return max(INTENT_KINDS, key=lambda name: shares.get(name, 0.0))
 
     def asks_what_is_kept(self, text: str) -> bool:
         """Whether who speaks of this machine asks what it does with their words, not only what it is."""
-        return _cue("kept").search(bare_form(text[:MAX_QUESTION])) is not None
+        return asked.says("kept", text[:MAX_QUESTION])
 
     def show(self, item_id: str, audience: str | None, on: date, part: str = "short") -> Answer:
         """Show an item that a button names: ``part`` is ``short``, ``details`` or ``source``."""
@@ -203,58 +218,32 @@ class Answerer:
             return True  # a button, or too short to name somebody else's
         return status != "out_of_scope" and (status != "answered" or not _about_111().search(bare_form(text)))
 
-    def _safety(self, text: str, who: Audience, on: date, intent: str | None, assessment: Assessment) -> Answer:
+    def _safety(
+        self,
+        text: str,
+        who: Audience,
+        on: date,
+        intent: str | None,
+        assessment: Assessment,
+        shares: Mapping[str, float] | None,
+    ) -> Answer:
         """The safe words; the answer too when a question came with them and nothing speaks against it."""
-        also = self.beside(text, who, on, intent, assessment)
+        also = self.beside(text, who, on, intent, assessment, shares=shares)
         # Beside an answer the short safe words; an inner hurt and danger now always get the long ones.
         short = also is not None and assessment.kind != "self_harm" and assessment.risk != "immediate"
         reply = _safety_answers().answer(assessment, who, repeated=short)
         if also is None:
             return Answer("safety", reply.text, [], list(reply.buttons))
         # Medium is "it may be": then the message counts as a question that was answered, with safe words first.
-        status: Status = "answered" if also.status == "answered" and assessment.risk == "medium" else "safety"
-        return Answer(status, f"{reply.text}\n\n{also.text}", also.items, list(reply.buttons))
+        plain = also.status == "answered" and assessment.risk == "medium" and not assessment.request
+        which = also.buttons if also.status == "clarify" else []
+        text = f"{reply.text}\n\n{also.text}"
+        return Answer("answered" if plain else "safety", text, also.items, [*which, *reply.buttons])
 
     def asks_for_law(self, text: str, audience: str | None) -> bool:
         """Whether a grown-up asks in so many words what the law says ("tội gì", "luật có cấm"): that is answered
         whatever else the message tells, after the safe words."""
         return voice(audience) in GROWN and self.search.asks_law(text[:MAX_QUESTION])
-
-    def _may_inform(self, text: str, who: Audience, intent: str | None, assessment: Assessment) -> bool:
-        """Whether a message at risk is a question too, and one that may be answered."""
-        if assessment.kind == "offender":
-            return False
-        if self.asks_for_law(text, who):
-            return True
-        known = intent in INTENT_KINDS
-        if assessment.risk == "immediate":
-            return known and who in GROWN and _cue("cues").search(bare_form(text)) is not None
-        if known:
-            return True
-        if assessment.kind in ("self_harm", "emergency"):
-            return False
-        return assessment.risk == "medium" or self._asks(text, intent)
-
-    def _enough_beside(self, text: str, intent: str | None) -> float:
-        """The score from which on something is said beside the safe words: of who asks in so many words what any
-        question needs, of who tells more, since what is found for a story is mostly found by chance."""
-        asks = self._asks_plainly(text, intent)
-        if not asks and len(text.split()) <= FEW:
-            return math.inf  # a few words score high by few others
-        return thresholds()["clarify_known_intent" if asks else "beside"]
-
-    def _asks_plainly(self, text: str, intent: str | None) -> bool:
-        """Whether a message asks in so many words."""
-        bare = bare_form(text)
-        asks = self.search.asks_law(text) or _cue("cues").search(bare) is not None
-        return asks or (intent in INTENT_KINDS and _cue("pleas").search(bare) is not None)
-
-    def _asks(self, text: str, intent: str | None) -> bool:
-        """Whether a message is a question, by its intent or by its own words."""
-        if intent is None or intent in INTENT_KINDS:
-            return True
-        bare = bare_form(text)
-        return self.search.asks_law(text) or any(_cue(kind).search(bare) for kind in ("cues", "pleas"))
 
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
         first = result.hits[0].item
@@ -350,12 +339,6 @@ def show_button(title: str, item_id: str, part: str = "short") -> Button:
     """A button that shows a part of an item."""
     fields = {"item_id": item_id} if part == "short" else {"item_id": item_id, "part": part}
     return Button(title, "/show_item" + json.dumps(fields))
-
-
-@lru_cache(maxsize=3)
-def _cue(kind: str) -> re.Pattern[str]:
-    """What tells a question, a plea or a wish to know what is kept from a story (``questions.yml``), no diacritics."""
-    return re.compile("|".join(rf"\b(?:{cue})(?!\w)" for cue in load_data("questions.yml")[kind]))
 
 
 @lru_cache(maxsize=1)

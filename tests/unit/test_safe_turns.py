@@ -149,6 +149,17 @@ async def test_who_is_blackmailed_and_goes_on_hears_about_that() -> None:
     assert await said(told("disclosure", recent=["ba đánh con"]), "e k có tiền", TOLD) == "again"
 
 
+@pytest.mark.parametrize("voice", AUDIENCES)
+async def test_whoever_tells_on_hears_the_offer_twice_and_then_what_helps(voice: str) -> None:
+    memory = told("disclosure", voice)
+    heard = [await said(memory, f"rồi ổng la nữa, lần {n}", TOLD) for n in range(5)]
+    assert heard == ["again", "still", "listens", "line_listens", "again"]
+    for form in ("listens", "line_listens"):
+        text = ANSWERS.forms[form][voice]
+        assert "?" not in text  # no offer once more, and no question
+        assert all(number in text for number in ("111", "113", "115"))
+
+
 @pytest.mark.parametrize("text", ["chac no hu doa thoi", "co cach nao khac khong", "dung noi voi ai", "phai lam sao"])
 def test_what_only_begins_like_a_yes_is_none(text: str) -> None:
     from bot.safety import answered
