@@ -149,6 +149,33 @@ def test_who_asks_for_the_law_in_so_many_words_gets_it_beside_the_safe_words(
     assert all(number in answer.text for number in ("111", "113", "115"))
 
 
+@pytest.mark.parametrize(
+    ("text", "risk", "item"),
+    [
+        ("Cổng trường ngã đè gãy tay con tôi. Ai phải chịu tiền thuốc cho cháu?", "high", "ds-"),
+        ("Con tôi bị bạn đánh gãy răng. Gia đình bạn ấy có phải bồi thường không ạ", "medium", "ds-"),
+    ],
+)
+def test_a_grown_ups_question_behind_a_story_is_answered_after_the_safe_words(
+    answerer: Answerer, text: str, risk: str, item: str
+) -> None:
+    told = Assessment(risk, "disclosure", 0.9, [])  # type: ignore[arg-type]
+    answer = answerer.answer(text, "parent", ON, "disclose_other", told)
+    assert any(found.id.startswith(item) for found in answer.items[:3]), [found.id for found in answer.items]
+    assert all(number in answer.text for number in ("111", "113", "115"))
+    told_only = text.split(". ")[0] + ". Tôi lo quá."
+    assert not answerer.answer(told_only, "parent", ON, "disclose_other", told).items
+
+
+def test_a_grown_up_who_is_nearly_understood_is_asked_which_answer_they_want(answerer: Answerer) -> None:
+    told = Assessment("high", "disclosure", 0.9, [])
+    asked = "Cô dạy toán mở lớp ở nhà, kêu trò tới học rồi la mắng. Cô làm vậy có được phép không?"
+    answer = answerer.answer(asked, "parent", ON, "disclose_other", told)
+    assert answer.status in ("safety", "answered")
+    assert answer.items
+    assert any(button.payload.startswith("/show_item") for button in answer.buttons) or "hỏi" in answer.text
+
+
 def test_unsafe_requests_are_all_refused(answerer: Answerer) -> None:
     unsafe = [e for e in QUESTIONS if "refused" in e.get("status", [])]
     assert unsafe
