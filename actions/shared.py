@@ -67,6 +67,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Events:  # noqa: ARG002
         try:
+            if metadata(tracker).get("heard_out") and not tracker.active_loop.get("name"):
+                return []  # the gateway has answered a fear; whatever else it looks like would only confuse
             if self.refuses and refuse(dispatcher, tracker, self.talks):
                 return self.refused()
             if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:

@@ -20,7 +20,7 @@ from bot.dialogue.memory import Memory
 from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
-from bot.dialogue.safe_forms import in_danger, last
+from bot.dialogue.safe_forms import fear_said, in_danger, last
 from bot.dialogue.safe_words import SafeWords, voice
 from bot.dialogue.wishes import rephrased
 from bot.language import clean, strip_accents
@@ -205,6 +205,7 @@ class Conversation:
             "in_danger": assessment.risk == "immediate" or in_danger(memory),
             "writes_only": memory.writes_only,
             "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
+            "heard_out": fear_said(said.text, memory, assessment) is not None,
         }
         try:
             to_rasa = with_audience(said.to_rasa[:RASA_TEXT], memory)

@@ -7,7 +7,8 @@ import time
 
 from bot.dialogue.memory import Memory
 from bot.safety import Assessment, answered, cannot_call, unwell
-from bot.safety.answers import POISON, UNSURE
+from bot.safety.answers import POISON, UNSURE, YOUNG
+from bot.safety.fears import Fear, fear_in
 from bot.safety.told import (
     another_dying,
     asks_another_way,
@@ -68,6 +69,19 @@ def last(memory: Memory) -> str:
 def in_danger(memory: Memory) -> bool:
     """Whether danger now was told a while ago at most, and nobody has said that it is over."""
     return memory.risk == "immediate" and last(memory) not in ("", "got_away")
+
+
+def fear_said(text: str, memory: Memory, assessment: Assessment) -> Fear | None:
+    """The fear that somebody young tells who has told of harm a while ago, when their words tell of nothing graver."""
+    before = last(memory)
+    now = (*INSIDE, *NOW, *SETTING, *POISONED, *INJURED, *OTHERS_DYING, *OFFENDING, *OWN_DEEDS)
+    if not before or before in now or memory.in_form or memory.awaits or says_dying(text):
+        return None
+    dying = before in ABOUT_DYING
+    grave = assessment.risk == "immediate" or assessment.kind == "offender" or (assessment.kind == "self_harm") > dying
+    if grave or not all(code.startswith("model_") or code in LEAVES_ROOM for code in assessment.codes):
+        return None
+    return fear_in(text, dying) if (memory.audience or "teen") in YOUNG else None
 
 
 def poisoned(memory: Memory) -> bool:

@@ -9,7 +9,7 @@ from bot.dialogue import follow
 from bot.dialogue.commands import Said
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import Reply
-from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, SETTING, by_words, held, last
+from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, SETTING, by_words, fear_said, held, last
 from bot.dialogue.wishes import rephrased_wish
 from bot.knowledge.followup import asks_on
 from bot.safety import (
@@ -86,6 +86,8 @@ class SafeWords:
         if answer is None and (form := by_words(said.text, memory, assessment, asked)):
             memory.helped = True
             return self._say(form, memory, within=memory.in_form)
+        if answer is None and (fear := fear_said(said.text, memory, assessment)) is not None:
+            return self._answers.fear(fear, voice(memory))
         where = SETTINGS.keys() & set(assessment.codes)  # what to do there says how to call, too
         unable = not memory.in_form and not where and cannot_call(said.text)
         if unable and (memory.helped or _only_cannot_call(said, assessment)):

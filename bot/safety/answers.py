@@ -11,6 +11,7 @@ import yaml
 
 from bot.dialogue.messages import Button, Reply
 
+from .fears import Fear
 from .types import Assessment, RiskModelError, level
 
 DATA = Path(__file__).parent / "data" / "answers.yml"
@@ -63,6 +64,11 @@ class SafetyAnswers:
     def special(self, form: str, audience: str, in_form: bool = False) -> Reply:
         """A named form: ``photo``, ``voice``, or what follows a bare answer (``bot.safety.asked``)."""
         return self._reply(form, audience, in_form)
+
+    def fear(self, fear: Fear, audience: str) -> Reply:
+        """What is said to a fear (``bot.safety.fears``)."""
+        said = fear.say.get(audience) or fear.say["teen"]
+        return Reply(said, list(self._buttons["help"]), kind="safety")
 
     def _reply(self, form: str, audience: str, in_form: bool) -> Reply:
         voice = audience if audience in AUDIENCES else "teen"
