@@ -29,6 +29,7 @@ from actions.shared import (
 from bot.dialogue.messages import Reply
 from bot.knowledge import talk
 from bot.knowledge.talk import KIND_INTENTS
+from bot.language.own_age import writes_young
 
 
 class ActionAnswer(SafeAction):
@@ -46,10 +47,11 @@ class ActionAnswer(SafeAction):
             # the safe words have asked already; a guess beside them would only confuse
             return [] if guessed == "nlu_fallback" else inform(dispatcher, tracker)
         known = metadata(tracker).get("audience") or tracker.get_slot("audience") or thread(tracker).voice
-        # Who asks about the law without saying who they are is mostly an adult.
-        voice = known or ("parent" if guessed in ("ask_law", "ask_procedure") else "teen")
-        known_intent = None if guessed == "nlu_fallback" else guessed
         said, shares = typed(tracker), intent_shares(tracker)
+        # Who asks about the law without saying who they are is mostly an adult, unless they write like the young.
+        grown = guessed in ("ask_law", "ask_procedure") and not writes_young(said)
+        voice = known or ("parent" if grown else "teen")
+        known_intent = None if guessed == "nlu_fallback" else guessed
         turn = talk.ask(
             answerer(), said, voice, today(), thread(tracker), known_intent, heard(tracker), shares, just_told(tracker)
         )

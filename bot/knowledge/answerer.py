@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -245,7 +246,18 @@ class Answerer:
         whatever else the message tells, after the safe words."""
         return voice(audience) in GROWN and self.search.asks_law(text[:MAX_QUESTION])
 
+    @staticmethod
+    def _for_reader(result: Result, who: Audience) -> Result:
+        """The same hits; before one that speaks only to others stands the next that speaks to the reader and fits
+        nearly as well. Who names an article gets that one."""
+        first, near = result.hits[0], thresholds()["alternative"]
+        if who in first.item.audiences or first.reference:
+            return result
+        own = next((h for h in result.hits if who in h.item.audiences and h.score >= near * first.score), first)
+        return replace(result, hits=[own, *(hit for hit in result.hits if hit is not own)])
+
     def _answered(self, result: Result, who: Audience, on: date) -> Answer:
+        result = self._for_reader(result, who)
         first = result.hits[0].item
         text = self.wording.short(first, who)
         if result.past and first.kind == "law":

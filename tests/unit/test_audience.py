@@ -395,3 +395,25 @@ def test_an_own_age_after_a_word_that_looks_like_another_s(text: str, audience: 
 )
 def test_what_only_a_grown_up_says_corrects_a_stated_voice(text: str, audience: str) -> None:
     assert learn_audience(text, "teen", stated=True) == (audience, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ê m tưởng tui là phụ huynh hả", "e là hs chứ k phải phụ huynh", "em không phải phụ huynh", "tui đâu phải phụ huynh"],
+)
+def test_who_is_no_parent_says_so_and_is_believed(text: str) -> None:
+    assert learn_audience(text, "parent", False)[0] == "teen"
+
+
+@pytest.mark.parametrize(
+    ("text", "audience"),
+    [
+        ("con tôi là học sinh lớp 5", "parent"),
+        ("tôi không phải phụ huynh mà là giáo viên", "teacher"),
+        ("con 9 tuổi", "child"),
+        ("con 1 tieng nua no dang", None),
+        ("con 2 trieu thoi", None),
+    ],
+)
+def test_a_pupil_in_the_family_and_what_is_left_over_say_nothing_of_who_writes(text: str, audience: str | None) -> None:
+    assert guess_audience(text) == audience
