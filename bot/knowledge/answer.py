@@ -11,6 +11,7 @@ from bot.dialogue.messages import Button
 from bot.knowledge.base import KnowledgeBase
 from bot.knowledge.models import AUDIENCES, Audience, Document, Item
 from bot.knowledge.phrases import Phrases
+from bot.knowledge.texts import load_data
 
 Status = Literal["answered", "clarify", "unknown", "refused", "safety", "out_of_scope"]
 FALLBACKS: dict[str, tuple[Audience, ...]] = {
@@ -62,7 +63,7 @@ def day_text(day: date) -> str:
 def _vietnamese(source: str) -> bool:
     """Whether a source is a page of a Vietnamese site, by its address; what is no address was written here."""
     host = urlsplit(source).hostname
-    return host is None or host.endswith(".vn")
+    return host is None or host.endswith(".vn") or host in load_data("hosts.yml")["vietnamese"]
 
 
 class Wording:
@@ -137,7 +138,7 @@ class Wording:
 
     def sources(self, item: Item) -> str:
         """Where the item comes from."""
-        basis = self.basis(item)
+        basis = "\n".join(part for part in (self.basis(item), self._official(item)) if part)
         if not item.sources:
             return "\n".join(part for part in (basis, self.phrases.say("no_sources")) if part)
         here = [source for source in item.sources if _vietnamese(source)]
@@ -146,6 +147,11 @@ class Wording:
         parts += [self.phrases.say("sources"), *here] if here else []
         parts += [self.phrases.say("sources_abroad"), *abroad] if abroad else []
         return "\n".join(parts)
+
+    def _official(self, item: Item) -> str:
+        """Where the cited documents themselves are found: what others copied convinces nobody."""
+        numbers = list(dict.fromkeys(document.number for document, _ in self.base.cited(item) if document.number))
+        return self.phrases.say("official", numbers=", ".join(numbers)) if numbers else ""
 
     def part(self, item: Item, audience: Audience, part: str) -> str:
         """The part of an item that a button names: ``details``, ``source``, else the short answer."""

@@ -340,6 +340,12 @@ def test_pages_of_this_country_are_named_before_others(answerer: Answerer) -> No
     assert said[abroad + 1 :] == [pages[0], pages[2]]
 
 
+def test_the_source_says_first_where_the_law_itself_is_found(answerer: Answerer) -> None:
+    said = answerer.wording.sources(answerer.base.items["phat-moi"]).splitlines()
+    assert "vbpl.vn" in said[1]
+    assert "100/2015/QH13" in said[1], "the number to look for"
+
+
 @pytest.mark.parametrize(
     ("request_kind", "who", "said"),
     [
