@@ -16,6 +16,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.instead import answer_instead
 from actions.report import reports
 from actions.report_draft import DRAFT, intake_words, words_for
 from actions.shared import (
@@ -106,6 +107,8 @@ class ActionCheckReport(SafeAction):
             return events  # "xem thêm đi" after an answer
         if not receipt and (events := told_elsewhere(dispatcher, tracker)) is not None:
             return events
+        if not receipt and not entity(tracker, "words") and follow.is_of_rules(typed(tracker)):
+            return await answer_instead(dispatcher, tracker, "ask_procedure")  # "cái mẫu số 01 là cái gì"
         if not receipt:
             if not what_next(dispatcher, tracker):
                 dispatcher.utter_message(response="utter_ask_receipt")

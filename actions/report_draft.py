@@ -108,22 +108,33 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
             found.update(intake.found_in(message, audience(tracker)))
         if message.intent == "feel_safe":
             found.pop(intake.DANGER, None)  # said since: whether there is danger now is asked
+        if intake.is_a_place(message.text):
+            found[intake.PLACE] = intake.place_of(message)
         if not _is_told(message):
             continue
         words = without_questions(message.text)
         if words and not _only_wishes(message):
             story.append(words)
             enough = enough or _is_story(message, event)
-        _merge(found, intake.found_in(message, audience(tracker)))
-        if message.risk == "immediate" and _is_recent(event, heard[-1]):
+        _merge(found, _clear(message, found, audience(tracker)))
+        if message.risk == "immediate" and intake.is_now(message.text) and _is_recent(event, heard[-1]):
             found[intake.DANGER] = True
         own = own or bool(OWN.intersection((event.get("metadata") or {}).get("codes", [])))
-    if own and intake.SUBJECT not in found and audience(tracker) in YOUNG:
+    silent = any(intake.names_nobody(read(event).text) for event in heard)
+    if own and not silent and intake.SUBJECT not in found and audience(tracker) in YOUNG:
         found[intake.SUBJECT] = "self"  # fragments name nobody; it is read back to them
     if story:
         told = dict.fromkeys([*story, *_told_around(heard)])
         found[intake.STORY if enough else TOLD] = "\n".join(told)
     return found
+
+
+def _clear(message: intake.Message, found: dict[str, Any], voice: str) -> dict[str, Any]:
+    """What a message says by itself; whom it may be about from its sound alone counts only where no words said so."""
+    more = intake.found_in(message, voice)
+    if intake.SUBJECT in found and intake.subject_words(message.text, voice) is None:
+        more.pop(intake.SUBJECT, None)
+    return more
 
 
 def _merge(found: dict[str, Any], more: dict[str, Any]) -> None:

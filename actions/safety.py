@@ -25,6 +25,7 @@ from actions.shared import (
 )
 from bot.dialogue.follow import asks_to_report
 from bot.safety import introduces
+from bot.safety.told import treated
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
 LEAVES = ("goodbye", "deny", "stop", "chitchat")
@@ -78,6 +79,9 @@ class ActionSmallTalk(SafeAction):
             form = form_about(dangers_told(tracker.events)) or "self_harm_still"
             speak(dispatcher, safety_answers().special(form, audience(tracker)))
             return []  # nobody who thinks of dying is let go with a goodbye
+        if treated(typed(tracker)):
+            speak(dispatcher, safety_answers().special("in_hospital", audience(tracker)))
+            return []  # "phải mổ. cám ơn" is no mere thanks
         if introduces(typed(tracker)):
             said = "affirm"  # "9" is no goodbye, and "cô ơi con 9 tuổi" wants to be heard, not greeted
         dispatcher.utter_message(response=f"utter_{SAME_AS.get(said, said)}")

@@ -8,9 +8,11 @@ from rasa_sdk.events import AllSlotsReset, Restarted, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answers import ActionAnswer
+from actions.instead import answer_instead
 from actions.plea import keeps_evidence
 from actions.report import reports
-from actions.shared import Events, SafeAction, entity, intent, typed
+from actions.shared import Events, SafeAction, entity, intent, metadata, speak_safety, typed
+from bot.dialogue import follow
 
 AUDIENCES = ("child", "teen", "parent", "teacher")
 
@@ -32,14 +34,25 @@ class ActionSetAudience(SafeAction):
 
 
 class ActionTalkToHuman(SafeAction):
-    """How to reach a person. "nói dễ hơn được không" after an answer is another wish, however it was understood."""
+    """How to reach a person. "nói dễ hơn được không" after an answer is another wish, however it was understood; so is
+    what is only about one's own family, or that somebody dares not tell."""
 
     leans = True
 
     def name(self) -> str:
         return "action_talk_to_human"
 
-    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:  # noqa: ARG002
+    async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
+        said, shown = typed(tracker), metadata(tracker).get("safety_shown")
+        if follow.dares_not_tell(said):
+            if not shown:
+                speak_safety(dispatcher, tracker, "worry", "low")
+            return []
+        if not shown and follow.only_hints(said):
+            dispatcher.utter_message(response="utter_affirm")
+            return []
+        if follow.wants_no_person(said):
+            return await answer_instead(dispatcher, tracker, "nlu_fallback")
         dispatcher.utter_message(response="utter_talk_to_human")
         return []
 

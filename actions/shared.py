@@ -25,6 +25,7 @@ from actions.plea import (
     said_before,
 )
 from bot.db.engine import Store, open_store
+from bot.dialogue.intake import is_a_place
 from bot.dialogue.messages import Reply
 from bot.knowledge import Answerer, KnowledgeBase, talk
 from bot.knowledge.followup import Thread
@@ -71,6 +72,8 @@ class SafeAction(Action, ABC):  # type: ignore[misc]
                 return []  # the gateway has answered a fear; whatever else it looks like would only confuse
             if self.refuses and refuse(dispatcher, tracker, self.talks):
                 return self.refused()
+            if where_it_is(dispatcher, tracker):
+                return []
             if self.informs and metadata(tracker).get("safety_shown") and len(typed(tracker).split()) < FEW:
                 return []
             if self.informs and not tracker.active_loop.get("name") and introduces(typed(tracker)):
@@ -230,6 +233,17 @@ def of_ourselves(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
         speak(dispatcher, own.reply("watched", audience(tracker)))
         return True
     return False
+
+
+def where_it_is(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Hear whoever has just told of danger and names a place and nothing more: where it happens. It is kept for a
+    report, whatever its syllables were taken for. Returns whether it was one."""
+    if metadata(tracker).get("safety_shown") or tracker.active_loop.get("name"):
+        return False
+    if not is_a_place(typed(tracker)) or danger_told(tracker.events) is None:
+        return False
+    speak(dispatcher, own.reply("place", audience(tracker)))
+    return True
 
 
 def what_now(dispatcher: CollectingDispatcher, tracker: Tracker) -> Events | None:

@@ -74,6 +74,33 @@ def asks_for_anybody(text: str) -> bool:
     return _says(text, "anybody")
 
 
+def wants_person(text: str) -> bool:
+    """Whether words name a person to speak with: an officer, a counsellor, somebody at all."""
+    return _has("person", text)
+
+
+def wants_no_person(text: str) -> bool:
+    """Whether words that sound like a wish for a person are about one's family ("gặp riêng con") and name nobody to
+    speak with here."""
+    return _has("no_person", text) and not wants_person(text)
+
+
+def dares_not_tell(text: str) -> bool:
+    """Whether somebody only says that they dare not tell anybody, and asks for nobody."""
+    return _has("dares_not", text) and not wants_person(text)
+
+
+def only_hints(text: str) -> bool:
+    """Whether somebody only says that they would like to ask or tell something ("muốn hỏi chút chuyện gia đình")."""
+    return _says(text, "hints") and not wants_person(text)
+
+
+def is_of_rules(text: str) -> bool:
+    """Whether a question is about forms, terms and duties and not about the person's own report ("mẫu số 01 là gì",
+    "thời hạn bao nhiêu ngày")."""
+    return _has("rules", text) and not _has("own_report", text)
+
+
 def asks_to_report(text: str) -> bool:
     """Whether a message begins with the wish to report ("tui muốn báo tin, con bé hàng xóm …") and doubts nothing."""
     bare, signs = bare_form(text), load_yaml("follow.yml")
@@ -85,6 +112,11 @@ def asks_to_report(text: str) -> bool:
 def words_for(intent: str, text: str) -> str:
     """The payload that carries a person's words to the step that waits for them."""
     return f"/{intent}" + json.dumps({"words": text[:LONGEST]}, ensure_ascii=False)
+
+
+def _has(group: str, text: str) -> bool:
+    bare = bare_form(text)
+    return any(re.search(sign, bare) for sign in load_yaml("follow.yml")[group])
 
 
 def _says(text: str, group: str) -> bool:

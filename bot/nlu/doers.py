@@ -154,6 +154,7 @@ def _no_doer(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> b
         or _strange(hit, words, bare)
         or _grandparent(hit, words, bare)
         or _helper(hit, words, bare)
+        or _minder(hit, hits, words, bare)
     )
 
 
@@ -240,6 +241,18 @@ def _helper(hit: Hit, words: tuple[str, ...], bare: bool) -> bool:
     return any(f" {left}".endswith(f" {w}") for w in told) or any(
         f"{way} ".startswith(f"{w} ") for way in ways for w in helping
     )
+
+
+def _minder(hit: Hit, hits: list[Hit], words: tuple[str, ...], bare: bool) -> bool:
+    """ "do bà ngoại nuôi", "bà giữ nó": who looks after the child, and of whom no harm is said."""
+    if not _follows(words, _passed(words, hit.end, bare), "minds", bare):
+        return False
+    following = (h.start for h in hits if h.start >= hit.end)
+    end = min(next(following, len(words)), hit.end + 10)
+    behind = words[hit.end : end]
+    if any(_has("keeps", word, bare) for word in behind):
+        return False  # "giữ nó không cho gặp"
+    return not any(_has("harm", words[n], bare) and _means_harm(words, n, bare) for n in range(hit.end, end))
 
 
 def _passed(words: tuple[str, ...], at: int, bare: bool) -> int:

@@ -167,9 +167,33 @@ def _times(hits: list[Hit], message: Cut, words: Words, text: str) -> list[Entit
         joined.append((start, end, whole))
     found = []
     for start, end, whole in joined:
+        start, end = _whole_time(start, end, words, message.bare)
         entity = _entity(message, "time", whole, words.pieces[start], words.pieces[end - 1] + 1)
         found.append(Entity("time", whole or text[entity.start : entity.end].lower(), entity.start, entity.end))
     return found
+
+
+_DATE = re.compile(r"(?:,? ?ngày |,? ?ngay |, |\( ?|- )?\d{1,2} ?[/-] ?\d{1,2}(?: ?[/-] ?\d{2,4})?(?: ?\))?")
+_WEEKDAY = re.compile(r"(?:th[ứu] (?:hai|ba|tư|tu|năm|nam|sáu|sau|bảy|bay|bẩy|\d)|ch[ủu] nh[ậa]t|chúa nhật|cn)$")
+_I_SAW = frozenset(
+    ["thấy", "thay", "nghe", "gặp", "gap", "qua", "đi", "di", "về", "ve", "có", "co", "biết", "biet", "mới"]
+)
+"""Behind a clock and a bare "toi", which is then the writer and not the evening."""
+
+
+def _whole_time(start: int, end: int, words: Words, bare: bool) -> tuple[int, int]:
+    """A weekday with the date behind it ("thứ hai 23/11"); and no "tôi" that only looks like "tối" ("7h15 tôi")."""
+    if _WEEKDAY.search(" ".join(words.words[start:end])):
+        behind = words.words[end : end + 10]
+        for size in range(len(behind), 2, -1):
+            if _DATE.fullmatch(" ".join(behind[:size])):
+                return start, end + size
+    last = words.words[end - 1]
+    clock = end - start > 2 and (words.words[end - 2].isdigit() or words.words[end - 2] in ("h", "g", "giờ", "gio"))
+    after = words.words[end] if end < len(words.words) else ""
+    if clock and (last == "tôi" or (bare and last == "toi" and after in _I_SAW)):
+        return start, end - 1
+    return start, end
 
 
 _RULE = frozenset(["dưới", "duoi", "trên", "tren", "đủ", "du", "từ", "tu", "đến", "den", "tới", "quá", "qua", "hơn"])

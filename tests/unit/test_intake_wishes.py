@@ -306,13 +306,15 @@ def test_not_yet_puts_the_report_off(text: str) -> None:
     [
         ("Sửa thời điểm thành chủ nhật", "report_time", "chủ nhật"),
         ("sua lien he thanh zalo cua di Ba", CONTACT, "zalo cua di Ba"),
-        ("sửa chuyện nguy hiểm thành không", DANGER, None),
+        ("sửa chuyện nguy hiểm thành không", DANGER, False),
+        ("sửa nguy hiểm thành có", DANGER, True),
+        ("sửa chuyện nguy hiểm", DANGER, None),
     ],
 )
-def test_a_new_value_behind_thanh_is_taken(text: str, field: str, value: str | None) -> None:
+def test_a_new_value_behind_thanh_is_taken(text: str, field: str, value: str | bool | None) -> None:
     updates = take(CONFIRM, {STORY: "ba đánh con"}, typed(text)).updates
     assert updates[field] == value
-    assert updates.get(FIXING) == (None if value else field)
+    assert updates.get(FIXING) == (field if value is None else None)
 
 
 def test_a_tale_that_names_a_commune_is_no_address() -> None:

@@ -1,6 +1,7 @@
 """The intake conversation as pure logic: ``take`` says what one message does to the report form (``flow`` decides)."""
 
 from .asked_us import WHO_READS, asks_us
+from .danger import is_now
 from .fields import (
     AGE,
     CHOICE,
@@ -26,10 +27,11 @@ from .fields import (
     WAVERS,
 )
 from .flow import take
-from .found import OWN_ROLE, found_in
+from .found import OWN_ROLE, found_in, place_of
 from .message import TELLING, Message, asks, is_plain_answer, is_small_talk
-from .parts import without_questions
+from .parts import is_a_place, without_questions
 from .step import Step, questions, required
+from .whom import names_nobody, subject_words
 
 __all__ = [
     "AGE",
@@ -62,10 +64,15 @@ __all__ = [
     "asks",
     "asks_us",
     "found_in",
+    "is_a_place",
+    "is_now",
     "is_plain_answer",
     "is_small_talk",
+    "names_nobody",
+    "place_of",
     "questions",
     "required",
+    "subject_words",
     "take",
     "without_questions",
 ]

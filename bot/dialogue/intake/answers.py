@@ -9,6 +9,7 @@ from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, normalise, strip_accents
 from bot.language.whole import says
 
+from .danger import is_now, said_of_it
 from .fields import AGE, CONFIRM, CONSENT, CONTACT, DANGER, NEAR, PLACE, SEX, SUBJECT, YES_NO
 from .found import first_age, sex_of, subject_of
 from .message import (
@@ -30,7 +31,7 @@ FEW = 5
 """Words of a place that need no "xã" or "gần chợ" to be one."""
 
 
-def parse(requested: str, message: Message) -> Any:
+def parse(requested: str, message: Message, audience: str = "teen") -> Any:
     """The value of an answer, or None when it is none."""
     if message.entities.get("field") == requested and "value" in message.entities:
         value = message.entities["value"]
@@ -48,7 +49,7 @@ def parse(requested: str, message: Message) -> Any:
         answer = _near_said(message)
         return answer if answer is not None else _free_text(requested, message)
     if requested == SUBJECT:
-        return subject_of(message)
+        return subject_of(message, audience)
     if requested == SEX:
         return sex_of(message)
     if requested == AGE:
@@ -92,7 +93,9 @@ def consent_said(message: Message) -> bool | None:
 def danger_said(message: Message) -> bool | None:
     """Whether there is danger now. What is safe only until the afternoon ("an toàn, nhưng chiều ba nó đón") is not."""
     if message.risk == "immediate" and not message.pressed:
-        return True
+        return (
+            True if is_now(message.text) else said_of_it(message.text)
+        )  # of long ago: only what is said of now counts
     if message.pressed:
         return yes_or_no(message)
     words, bare = load_yaml("intake.yml"), bare_form(message.text)

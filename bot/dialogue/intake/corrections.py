@@ -9,7 +9,8 @@ from typing import Any
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, strip_accents
 
-from .fields import AGE, CARER, CONFIRM, CONTACT, PLACE, RELATION, SEX, STORY, TIME
+from .danger import said_of_it, value_of
+from .fields import AGE, CARER, CONFIRM, CONTACT, DANGER, PLACE, RELATION, SEX, STORY, TIME
 from .found import OLDEST_CHILD, first_age
 from .message import Message
 
@@ -83,6 +84,9 @@ def _value(name: str, message: Message) -> Any:
     if name == STORY:
         told = _behind(message.text)
         return told if told and len(told.split()) >= A_STORY else None
+    if name == DANGER:
+        behind = _behind(message.text)
+        return value_of(behind) if behind else said_of_it(message.text)
     return _behind(message.text) if name in (TIME, RELATION, CONTACT, CARER) else None
 
 

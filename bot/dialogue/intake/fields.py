@@ -9,6 +9,8 @@ CONSENT, DANGER, SUBJECT, STORY = "report_consent", "report_danger", "report_sub
 AGE, SEX, PLACE, NEAR = "report_age", "report_sex", "report_place", "report_near"
 CARER, CONTACT, MORE, CONFIRM = "report_carer", "report_contact", "report_more", "report_confirm"
 RELATION, TIME, CHOICE = "report_relation", "report_time", "report_choice"
+FATHER, MOTHER, NOTE = "report_father", "report_mother", "report_note"
+REPORTER, PHONE = "report_reporter_name", "report_reporter_phone"
 TOLD = "report_told"
 """What was told before the form and does not yet say what happened: kept, and the person is asked on."""
 SKIPPED = "skipped"

@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from . import contact
 from .answers import SHORT, danger_said, parse, yes_or_no
 from .asked_us import ASKED, OPEN, WHO_READS, about_the_report, asks_us, fits, tells_beside
 from .corrections import correction
+from .danger import fears_home
 from .fields import (
     AGE,
     ALWAYS,
@@ -40,10 +42,9 @@ from .fields import (
     TIME,
     TOLD,
     WAVERS,
-    still_unknown,
     told_already,
 )
-from .found import found_in
+from .found import found_in, new_in
 from .message import (
     RISKY,
     Message,
@@ -74,6 +75,8 @@ from .wishes import apply_command, missed
 
 ASIDE = (CONSENT, DANGER, SUBJECT, AGE, SEX, PLACE, MORE)
 """Questions to which somebody's tale is no answer."""
+NEAR_HOME = "near_home"
+"""Key of what is said before danger is asked once more."""
 
 
 def take(requested: str | None, slots: Mapping[str, Any], message: Message, audience: str = "teen") -> Step:
@@ -90,7 +93,9 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     about = about_the_report(requested, message)
     if about is not None:
         return _asked_about(about, requested, slots, message)
-    value = parse(requested, message)
+    if requested == CONTACT and not message.pressed and contact.warns(message.text):
+        return contact.warned(slots, message)
+    value = parse(requested, message, audience)
     if requested == NEAR and isinstance(value, bool) and asks_us(message.text) and not is_plain_answer(message.text):
         value = None  # "có xa đây không"
     if isinstance(value, str | dict) and not is_clear(requested, value) and not fits(requested, message):
@@ -133,7 +138,7 @@ def _wavers(requested: str, slots: Mapping[str, Any], message: Message, audience
     if not rest:
         return Step(updates)
     said = replace(message, text=rest)
-    value = None if requested in ALWAYS or requested == STORY else parse(requested, said)
+    value = None if requested in ALWAYS or requested == STORY else parse(requested, said, audience)
     if is_clear(requested, value):
         updates[requested] = value
     told = told_part(rest)
@@ -181,11 +186,13 @@ def _answered(requested: str, slots: Mapping[str, Any], message: Message, value:
         story = without_questions(message.text)
         if not story and not message.pressed:
             return _only_asked(slots, message)
-        told = still_unknown(found_in(message, audience), slots)
+        told = new_in(message, slots, audience)
         return Step({**updates, STORY: story or value, **told}, say="heard" if told else None)
     if requested == AGE and not message.pressed:  # "mình 14t ở Cà Mau"
-        place = {n: found for n, found in still_unknown(found_in(message, audience), slots).items() if n == PLACE}
+        place = {n: found for n, found in new_in(message, slots, audience).items() if n == PLACE}
         return Step({**updates, **place}, say="heard" if place else None)
+    if requested == NEAR and value is True and slots.get(DANGER) is False and fears_home(str(slots.get(STORY) or "")):
+        return Step({**updates, DANGER: None}, say=NEAR_HOME)  # "no danger", but afraid of a home where that person is
     return Step(updates, say="heard" if requested == CONSENT and told_already(slots) else None)
 
 
@@ -205,9 +212,9 @@ def _retold(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
     updates: dict[str, Any] = {STORY: message.text, MISSES: 0, FIXING: None, TOLD: None}
     found = found_in(message, audience)
     if adds(message.text):
-        return Step({**updates, STORY: with_more(slots[TOLD], message.text), **still_unknown(found, slots)})
+        return Step({**updates, STORY: with_more(slots[TOLD], message.text), **new_in(message, slots, audience)})
     anew = {name: found[name] for name in (RELATION, TIME) if name in found}
-    return Step({**updates, **still_unknown(found, slots), **anew}, say="story_replaced")
+    return Step({**updates, **new_in(message, slots, audience), **anew}, say="story_replaced")
 
 
 def _chosen(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
@@ -226,7 +233,7 @@ def _chosen(slots: Mapping[str, Any], message: Message, audience: str) -> Step:
     if is_interruption(CHOICE, message):
         return Step({}, interrupted=True)
     fix = correction(stuck, message)
-    value = parse(stuck, message) if stuck in (CONSENT, DANGER, SUBJECT, CONFIRM, SEX, MORE) else None
+    value = parse(stuck, message, audience) if stuck in (CONSENT, DANGER, SUBJECT, CONFIRM, SEX, MORE) else None
     if fix is not None or value is not None:
         calm = {**slots, **free}
         step = (

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bot.dialogue.phrases import load_yaml
-from bot.language import bare_form, normalise
+from bot.language import normalise
 from bot.safety import introduces
 
-from .fields import AGE, PLACE, RELATION, SEX, SUBJECT, TIME
+from .fields import AGE, FATHER, MOTHER, PLACE, RELATION, SEX, SKIPPED, SUBJECT, TIME, still_unknown
 from .message import Message
 from .parts import place_said
+from .who import named_doers, who_harms
+from .whom import ADULTS, calls_a_child, childs_sex, guessed, is_anothers, subject_words, words
 
 OLDEST_CHILD = 18
-MOST_RELATIONS = 4
-ADULTS = ("parent", "teacher")
 OWN_ROLE = {"teacher": "giáo viên"}
 """The relation by which a reporter names themselves."""
 
@@ -33,20 +34,10 @@ def first_age(message: Message) -> int | None:
     return None
 
 
-def subject_of(message: Message) -> str | None:
+def subject_of(message: Message, audience: str = "teen") -> str | None:
     """``self`` or ``other``: whom the report is about, from a free answer."""
-    return subject_words(message.text) or {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
-
-
-def subject_words(text: str) -> str | None:
-    """The same by the words alone; what is named first counts ("bạn em bị …", "em bị bạn em …")."""
-    bare = bare_form(text)
-    found = []
-    for subject, signs in load_yaml("intake.yml")["subject"].items():
-        starts = [match.start() for sign in signs if (match := re.search(rf"\b(?:{sign})\b", bare))]
-        if starts:
-            found.append((min(starts), str(subject)))
-    return min(found)[1] if found else None
+    by_sound = guessed(message, audience) or ("other" if message.intent == "disclose_other" else None)
+    return subject_words(message.text, audience) or by_sound
 
 
 def sex_of(message: Message) -> str | None:
@@ -59,8 +50,8 @@ def sex_of(message: Message) -> str | None:
 
 
 def found_in(message: Message, audience: str) -> dict[str, Any]:
-    """What a story says by itself: age, place, relation, time, whom it is about; the child's sex from adults only
-    (in a child's words it is mostly somebody else's)."""
+    """What a story says by itself: age, place, who did it, when, whom it is about; the child's sex from adults, or
+    where it is surely of another child (in a child's words it is mostly somebody else's)."""
     found: dict[str, Any] = {}
     age = next((_small(e["value"]) for e in message.found if e["entity"] == "age" and _small(e["value"])), None)
     if age is None and introduces(message.text):
@@ -72,24 +63,48 @@ def found_in(message: Message, audience: str) -> dict[str, Any]:
         found[PLACE] = {"commune": commune, "text": ""}
     elif place := place_said(message.text):
         found[PLACE] = {"commune": None, "text": place}
-    own = OWN_ROLE.get(audience)
-    named = [str(e["value"]) for e in message.found if e["entity"] == "relation"]
-    relations = list(dict.fromkeys(name for name in named if name != own))
-    if relations:
-        found[RELATION] = ", ".join(relations[:MOST_RELATIONS])
-    times = list(dict.fromkeys(str(e.get("text") or e["value"]) for e in message.found if e["entity"] == "time"))
+    if who := who_harms(message, OWN_ROLE.get(audience)):
+        found[RELATION] = who
+    times = dict.fromkeys(_whole_time(str(e.get("text") or e["value"])) for e in message.found if e["entity"] == "time")
     if times:
-        found[TIME] = ", ".join(times[:2])
-    subject = subject_words(message.text)
-    if subject is None and (audience in ADULTS or message.intent == "disclose_self"):
-        # That a child tells of another one is taken from words only: their own tale often sounds like that.
-        subject = {"disclose_self": "self", "disclose_other": "other"}.get(message.intent)
+        found[TIME] = ", ".join(list(times)[:2])
+    subject = subject_words(message.text, audience) or guessed(message, audience)
     if subject is not None:
         found[SUBJECT] = subject
-    sex = next((e["value"] for e in message.found if e["entity"] == "sex"), None)
-    if sex in ("male", "female") and audience in ADULTS:
+    if (audience in ADULTS or (subject == "other" and calls_a_child(message))) and (sex := childs_sex(message)):
         found[SEX] = sex
-    return found
+    return {**found, **_gone(message.text)} if audience in ADULTS else found
+
+
+def place_of(message: Message) -> dict[str, Any]:
+    """A message that is only a place, as the answer to where."""
+    commune = next((str(e["value"]) for e in message.found if e["entity"] == "commune"), None)
+    return {"commune": commune, "text": message.text.strip()}
+
+
+def new_in(message: Message, slots: Mapping[str, Any], audience: str) -> dict[str, Any]:
+    """Of what a message says by itself, that which was not answered yet; and clear words that it is somebody's child
+    ("con gái chị"), whatever was guessed before."""
+    found = found_in(message, audience)
+    new = still_unknown(found, slots)
+    if is_anothers(message.text) and slots.get(SUBJECT) == "self":
+        new[SUBJECT] = "other"
+    if slots.get(RELATION) not in (None, SKIPPED) and (names := named_doers(message)):
+        new[RELATION] = ", ".join(dict.fromkeys([*str(slots[RELATION]).split(", "), *names]))
+    return new
+
+
+def _whole_time(said: str) -> str:
+    """A time that ends in the middle of a phrase ("đêm nào cũng"), made whole."""
+    ends: Mapping[str, str] = words()["time_ends"]
+    return next((said[: -len(end)] + whole for end, whole in ends.items() if said.lower().endswith(end)), said)
+
+
+def _gone(text: str) -> dict[str, Any]:
+    """A parent of the child who has died."""
+    signs = words()["gone"]
+    said = normalise(text)
+    return {name: signs["said"] for name in (FATHER, MOTHER) if re.search(signs[name], said)}
 
 
 def _small(value: Any) -> int | None:

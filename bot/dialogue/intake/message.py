@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.dialogue import follow
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, normalise
 from bot.language.whole import says
@@ -128,6 +129,8 @@ def is_interruption(requested: str, message: Message) -> bool:
         return True
     if requested == STORY and (message.risk in RISKY or message.confidence < 0.7):
         return False
+    if message.intent == "talk_to_human" and not follow.wants_person(message.text):
+        return False  # "bà nội với tui": who minds the child
     if asks(message.text):
         return message.confidence >= 0.5 and len(message.text.split()) >= 3
     if message.intent.startswith("ask_") and requested != CONSENT:

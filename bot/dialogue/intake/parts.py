@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from bot.dialogue.phrases import load_yaml
-from bot.language import bare_form, strip_accents
+from bot.language import bare_form, normalise, strip_accents, without_places
 from bot.language.whole import says
 
 _CUT = re.compile(
@@ -119,6 +119,17 @@ def begins_with_place(text: str) -> bool:
     words = load_yaml("intake.yml")["place_said"]
     own, kinds = words["own"], words["begins"]
     return re.match(rf"^(?:{words['before']} )*(?:{words['names']}|{own}|{kinds})\b", _bare(text)) is not None
+
+
+def is_a_place(text: str) -> bool:
+    """Whether a message is the name of a place and nothing more ("Hà Tiên", "ấp 3 xã Thạnh Hưng")."""
+    words = load_yaml("intake_said.yml")["only_place"]
+    if _bare(text) in words["peace"] and text.strip(" .,!") == text.strip(" .,!").lower():
+        return False  # "bình an", lower case: all is well
+    parts = [normalise(part).strip(" .,;!~\n") for part in clauses(text)]
+    read = [strip_accents(without_places(part)) for part in parts]
+    named = [place for part, place in zip(parts, read, strict=True) if strip_accents(part) != place]
+    return bool(named) and all(re.fullmatch(words["around"], place) for place in read)
 
 
 def who_did(text: str) -> tuple[str, str] | None:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.dialogue.phrases import load_yaml
 
-from .fields import CHOICE, CONFIRM, CONSENT, CONTACT, DANGER, FIXING, MORE, OUTCOME, PLACE, STORY, STUCK
+from .fields import (
+    CHOICE,
+    CONFIRM,
+    CONSENT,
+    CONTACT,
+    DANGER,
+    FIXING,
+    MORE,
+    OUTCOME,
+    PHONE,
+    PLACE,
+    REPORTER,
+    STORY,
+    STUCK,
+)
 
 IN_DANGER = (DANGER, PLACE, STORY, CONTACT)
 """With danger now: where, what is happening, can we write back. Nothing else is asked."""
@@ -40,7 +55,15 @@ def required(slots: Mapping[str, Any], audience: str = "teen") -> list[str]:
     base = list(IN_DANGER if slots.get(DANGER) is True else asked.get(audience, asked["teen"]))
     if slots.get(MORE) is True and DANGER in base and slots.get(DANGER) is not True:
         base += asked["more"]
+        if _number_known(slots):
+            base.remove(PHONE)
     fixing = slots.get(FIXING)
     if fixing and fixing not in base:
         base.append(fixing)
     return [CONSENT, *base, CONFIRM]
+
+
+def _number_known(slots: Mapping[str, Any]) -> bool:
+    """Whether the reporter's telephone stands in another answer, and is not asked for again."""
+    said = " ".join(str(slots.get(name) or "") for name in (CONTACT, REPORTER))
+    return slots.get(PHONE) is None and re.search(r"\d{9,}", re.sub(r"[ .-]", "", said)) is not None

@@ -25,10 +25,9 @@ from .fields import (
     STUCK,
     SUBJECT,
     TOLD,
-    still_unknown,
     told_already,
 )
-from .found import found_in
+from .found import new_in
 from .message import RISKY, Message, asks, is_off_topic, is_soon, is_telling
 from .parts import begins_with_place, told_part
 from .step import Step
@@ -77,7 +76,7 @@ def is_only_place(message: Message) -> bool:
 def kept(slots: Mapping[str, Any], message: Message, told: str, audience: str, requested: str) -> dict[str, Any]:
     """What is told beside a question: with the story, or where it may not say yet what happened, for it; and what it
     says by itself is not asked."""
-    found = still_unknown(found_in(message, audience), slots)
+    found = new_in(message, slots, audience)
     grave = is_telling(message) or (message.risk in RISKY and not message.pressed) or RELATION in found
     known = slots.get(STORY) not in (None, SKIPPED)
     updates = {STORY: with_more(slots.get(STORY), told)} if known or grave else {TOLD: with_more(slots.get(TOLD), told)}

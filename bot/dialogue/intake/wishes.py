@@ -7,8 +7,12 @@ from typing import Any
 
 from bot.dialogue import follow
 
+from . import contact
+from .asked_us import asks_us
 from .corrections import correction
+from .danger import said_of_it
 from .fields import (
+    AGE,
     ALWAYS,
     CHOICE,
     CHOICES,
@@ -19,16 +23,23 @@ from .fields import (
     KNOWN_BY_TELLING,
     MISSES,
     OUTCOME,
+    PLACE,
     RELATION,
+    SEX,
     SKIPPED,
     STORY,
     STUCK,
     TOLD,
 )
 from .message import Message, command_of, is_bare_stop, says_enough
-from .parts import told_part, who_did
+from .parts import clauses, told_part, who_did
 from .step import Step, questions, required
 from .telling import TOLD_ASIDE, noted
+from .who import not_meant
+from .whom import is_of_lines
+
+SAID_BESIDE = (AGE, PLACE, SEX)
+"""Lines that a sentence against another line may name beside it ("bé 9 tuổi đâu có nguy hiểm")."""
 
 
 def apply_command(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
@@ -37,6 +48,10 @@ def apply_command(requested: str, slots: Mapping[str, Any], message: Message, au
     if who is not None:
         return _another_did(slots, message, *who)
     fix = None if name == "pause" else correction(requested, message)  # "không phải lời kể, ý là khoan gửi"
+    if requested == CONFIRM and name not in ("pause", "stop") and (fix is None or fix[0] in SAID_BESIDE):
+        against = _said_against(slots, message)
+        if against is not None:
+            return against
     if fix is not None:
         return _corrected(requested, fix[0], fix[1], slots)
     skippable = requested not in ALWAYS
@@ -44,6 +59,8 @@ def apply_command(requested: str, slots: Mapping[str, Any], message: Message, au
         name = "stop"  # where a yes or no is asked for it may be "đúng"
     if name is None and requested == CONTACT and not message.pressed and follow.ends(message.text):
         name = "skip"  # "khỏi gọi"
+        if contact.warns(message.text):
+            return Step({**contact.noted(slots, message), CONTACT: SKIPPED, MISSES: 0})
     if name == "stop" and skippable and says_enough(message) and (requested == CONTACT or slots.get(STORY)):
         name = "skip"  # a bare "thôi" is of this question; what was told must not be lost by it
     if name in ("stop", "pause"):
@@ -80,6 +97,34 @@ def _corrected(requested: str, field: str, value: Any, slots: Mapping[str, Any])
         updates[requested] = None
     say = "utter_report_corrected" if value is not None else "story_fix" if field == STORY and told else None
     return Step(updates, say=say)
+
+
+def _said_against(slots: Mapping[str, Any], message: Message) -> Step | None:
+    """What is said at the read-back against a line of it ("nó đâu còn nguy hiểm", "sao ghi bà") corrects that line;
+    what is told beside goes into the account."""
+    if message.pressed:
+        return None
+    updates: dict[str, Any] = {}
+    parts = clauses(message.text)
+    danger = next((said for part in reversed(parts) if (said := said_of_it(part)) is not None), None)
+    if danger is not None:
+        updates[DANGER] = danger
+    others = not_meant(_named(slots), message.text)
+    if others:
+        left = [one for one in _named(slots).split(", ") if one not in others]
+        updates.update({RELATION: ", ".join(left) or None, FIXING: None if left else RELATION})
+    if not updates:
+        return None
+    rest = [
+        one for one in parts if said_of_it(one) is None and not is_of_lines(one) and not not_meant(_named(slots), one)
+    ]
+    told = told_part("".join(rest).strip(" ,;.\n"))
+    more = noted(slots, told) if len(told.split()) >= TOLD_ASIDE and not asks_us(told) else {}
+    return Step({FIXING: None, **more, **updates, CONFIRM: None, MISSES: 0}, say="utter_report_corrected")
+
+
+def _named(slots: Mapping[str, Any]) -> str:
+    return str(slots.get(RELATION) or "")
 
 
 def _another_did(slots: Mapping[str, Any], message: Message, who: str, rest: str) -> Step:
