@@ -61,11 +61,11 @@ def enough(search: Search, text: str, intent: str | None, limits: dict[str, floa
 
 
 def ends_asking(text: str) -> bool:
-    """Whether the last sentence of a message is a question ("ai phải chịu tiền thuốc", "có bị gì không ạ") and no cry
-    for help."""
+    """Whether a part of the last sentence is a question ("ai phải chịu tiền thuốc", "có bị gì không ạ, tôi lo quá") and
+    no cry for help."""
     last = re.split(r"[.!\n]+\s*|[?]+\s*", text.strip(" .!?\n"))[-1]
-    bare = bare_form(last).strip(" .,!?~")
-    return cue("ending").search(bare) is not None and cue("pleas").search(bare) is None
+    parts = [part.strip(" .,!?~") for part in re.split(r"[,;]+| (?:va|hay) (?=\w+ \w+)", bare_form(last))]
+    return any(cue("ending").search(part) and not cue("pleas").search(part) for part in parts)
 
 
 def says(kind: str, text: str) -> bool:
