@@ -21,14 +21,27 @@ def _signs() -> dict[str, re.Pattern[str]]:
     return {name: re.compile(rf"\b(?:{'|'.join(signs)})\b") for name, signs in loaded.items()}
 
 
-def is_leaving(text: str) -> bool:
+def silences(text: str) -> bool:
+    """Whether the machine is told, in a whole message, to be silent ("m im đi")."""
+    return _whole("rude", text) or _whole("silence", text)
+
+
+def is_leaving(text: str, told: bool = True) -> bool:
     """Whether the words ask to hide the chat, or say that somebody comes or looks. "ba đi rồi" and "đừng mách má"
-    sound alike and mean the opposite: to forget then what was told would lose it."""
+    sound alike and mean the opposite: to forget then what was told would lose it.
+
+    ``told``: harm was told before; only then is "im đi" the word of somebody who hides."""
     bare = bare_form(text)
     signs = _signs()
+    if _whole("rude", text) or (_whole("silence", text) and not told):
+        return False
     hides = signs["hide"].search(bare) and not signs["flees"].search(bare)
     near = signs["near"].search(bare) and not signs["pleads"].search(bare) and not is_watched(text)
     return bool(hides or near)
+
+
+def _whole(sign: str, text: str) -> bool:
+    return _signs()[sign].fullmatch(bare_form(text).strip(" .,!?~")) is not None
 
 
 def is_watched(text: str) -> bool:

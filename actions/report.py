@@ -133,6 +133,9 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
         if say in intake_words():
             dispatcher.utter_message(text=words_for(say, audience(tracker)))
             return
+        if say == "utter_report_corrected" and (changes := _changes(tracker, updates)):
+            dispatcher.utter_message(text=words_for("corrected", audience(tracker)).format(lines=f"{changes}."))
+            return
         if say != "heard":
             afraid = say == "utter_not_caught" and only_afraid(message_of(tracker).text)
             dispatcher.utter_message(response="utter_not_caught_afraid" if afraid else say)
@@ -152,6 +155,21 @@ class ValidateReportForm(FormValidationAction):  # type: ignore[misc]
             dispatcher.utter_message(response="utter_action_failed")
             return [SlotSet(intake.MISSES, tracker.get_slot(intake.MISSES) or 0)]
         return events
+
+
+def _all_asked(tracker: Tracker) -> bool:
+    """Whether nothing but the read-back is left of the report."""
+    slots = {**tracker.slots, OUTCOME: None}
+    return all(slots.get(name) is not None for name in intake.required(slots, audience(tracker)) if name != CONFIRM)
+
+
+def _changes(tracker: Tracker, updates: dict[str, Any]) -> str:
+    """Which lines were corrected, from what to what ("Tuổi: 13 → 12")."""
+    names = tuple(name for name in updates if name not in (intake.STORY, TOLD))
+    before = {name: words for name, _, words in lines_of(tracker.slots, audience(tracker), names)}
+    after = lines_of({**tracker.slots, **updates}, audience(tracker), names)
+    changed = [(label, before.get(name), words) for name, label, words in after if before.get(name) != words]
+    return "; ".join(f"{label}: {old} → {new}" if old else f"{label}: {new}" for label, old, new in changed)
 
 
 def rested(tracker: Tracker) -> bool:
@@ -231,7 +249,8 @@ class ActionFinishReport(SafeAction):
             return [SlotSet(OUTCOME, None), SlotSet(CONFIRM, None)]
         if outcome == intake.WAVERS:
             dispatcher.utter_message(json_message={"in_form": False, "draft": True})
-            ways_on = [dict(button) for button in intake_words()["buttons"]["wavers"]]
+            ways = "wavers_at_end" if _all_asked(tracker) else "wavers"
+            ways_on = [dict(button) for button in intake_words()["buttons"][ways]]
             dispatcher.utter_message(text=words_for("wavers", audience(tracker)), buttons=ways_on)
             return [SlotSet(OUTCOME, None), SlotSet(CONFIRM, None)]
         dispatcher.utter_message(json_message={"in_form": False, "draft": False})

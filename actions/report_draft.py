@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,35 @@ import yaml
 from rasa_sdk import Tracker
 
 from actions.shared import audience, intent, risk
-from bot.dialogue import intake
-from bot.dialogue.intake import OUTCOME, OWN_ROLE, SKIPPED, TELLING, TOLD, asks, asks_us, without_questions
+from bot.dialogue import follow, intake
+from bot.dialogue.intake import OUTCOME, OWN_ROLE, SKIPPED, TOLD, asks, asks_us, is_small_talk, without_questions
+from bot.language import bare_form
 from bot.reports import ReportDraft
 from bot.safety import introduces
 from bot.safety.answers import UNSURE, YOUNG
 
 ASSENT, DRAFT = "report_assent", "report_draft"
-TOLD_LIMIT = 5
+TOLD_LIMIT = 8
 """Harmless sounding messages that are kept with those at risk, of which none is left out."""
 A_TALE = 3
+OF_THE_MACHINE = frozenset(
+    (
+        "contact_hotlines",
+        "check_report",
+        "talk_to_human",
+        "bot_challenge",
+        "help",
+        "show_item",
+        "set_audience",
+        "delete_my_data",
+        "confirm_delete",
+        "quick_exit",
+        "thank",
+        "greet",
+        "goodbye",
+    )
+)
+"""Intents of words that are about this machine and tell nothing."""
 NOW = 2 * 3600.0
 """Seconds after which danger "now" is no longer now."""
 OWN = frozenset({"model_disclose_self", "together"})
@@ -123,10 +143,22 @@ def told_before(tracker: Tracker, events: list[dict[str, Any]] | None = None) ->
     silent = any(intake.names_nobody(read(event).text) for event in heard)
     if own and not silent and intake.SUBJECT not in found and audience(tracker) in YOUNG:
         found[intake.SUBJECT] = "self"  # fragments name nobody; it is read back to them
+    _drop_tellers_age(found, heard, audience(tracker))
     if story:
         told = dict.fromkeys([*story, *_told_around(heard)])
         found[intake.STORY if enough else TOLD] = "\n".join(told)
     return found
+
+
+def _drop_tellers_age(found: dict[str, Any], heard: list[dict[str, Any]], voice: str) -> None:
+    """Of a friend at risk the age of who tells is none, in whichever message it was said; of oneself no friend's is."""
+    if voice not in YOUNG or found.get(intake.SUBJECT) not in ("self", "other"):
+        return
+    subject = found[intake.SUBJECT]
+    ages = [age for event in heard if (age := intake.childs_age(read(event), voice, subject)) is not None]
+    found.pop(intake.AGE, None)
+    if ages:
+        found[intake.AGE] = ages[-1]
 
 
 def _clear(message: intake.Message, found: dict[str, Any], voice: str) -> dict[str, Any]:
@@ -151,8 +183,8 @@ def _is_recent(event: dict[str, Any], latest: dict[str, Any]) -> bool:
 
 
 def _told_around(heard: list[dict[str, Any]]) -> list[str]:
-    """What was told between the messages at risk and sounds harmless alone ("rồi nó nhắn hoài"); no questions, no small
-    talk, nothing about the machine. They stand behind the others, and only so many."""
+    """What was told since the first message at risk and sounds harmless alone ("rồi nó nhắn hoài", "test 2 vạch"); no
+    questions, no commands, no small talk, nothing about the machine. They stand behind the others, and only so many."""
     told = [_is_told(message) for message in map(read, heard)]
     first = next((n for n, one in enumerate(told) if one), len(told))
     around = [read(event) for n, event in enumerate(heard) if n > first and not told[n]]
@@ -161,9 +193,14 @@ def _told_around(heard: list[dict[str, Any]]) -> list[str]:
 
 def _is_tale(message: intake.Message) -> bool:
     """Whether words tell something and neither ask nor only answer."""
-    if message.pressed or len(message.text.split()) < A_TALE or message.intent not in TELLING:
+    if message.pressed or len(message.text.split()) < A_TALE or is_small_talk(message):
         return False
-    return not (intake.is_plain_answer(message.text) or asks(message.text) or asks_us(message.text))
+    if message.intent in OF_THE_MACHINE or intake.is_plain_answer(message.text):
+        return False
+    if _only_wishes(message) or follow.resumes(message.text) or follow.wish(message.text):
+        return False
+    questions = asks(message.text) or asks_us(message.text)
+    return intake.only_looks_asked(message.text) if questions else bool(without_questions(message.text))
 
 
 def _is_story(message: intake.Message, event: dict[str, Any]) -> bool:
@@ -226,9 +263,19 @@ def shown(value: Any, values: dict[str, str]) -> str:
     """One slot's value in words."""
     if isinstance(value, dict):
         text, commune = value.get("text") or "", value.get("commune") or ""
-        parts = [commune] if text.casefold() == commune.casefold() else [text, commune]
-        return ", ".join(part for part in parts if part) or values[SKIPPED]
+        return ", ".join(part for part in _place_parts(text, commune) if part) or values[SKIPPED]
     return values.get(str(value).lower(), str(value))
+
+
+def _place_parts(text: str, commune: str) -> list[str]:
+    """The words of a place and its commune, nothing twice ("Định Hòa, Xã Định Hòa")."""
+    name = bare_form(commune)
+    short = re.sub(r"^(?:xa|phuong|dac khu) ", "", name)
+    said = bare_form(text).strip(" .,!")
+    around = r"(?:(?:da|o|xa|phuong|dac khu|em|con|nha) )*"
+    if short and re.fullmatch(rf"{around}{re.escape(short)}(?: (?:a|nha|ne))*", said):
+        return [commune]
+    return [text] if name and re.search(rf"\b{re.escape(name)}\b", said) else [text, commune]
 
 
 def draft_of(tracker: Tracker) -> ReportDraft:

@@ -7,7 +7,7 @@ from rasa_sdk.events import AllSlotsReset, FollowupAction, Restarted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import said as own
-from actions.leaving import is_leaving, is_watched
+from actions.leaving import is_leaving, is_watched, silences
 from actions.plea import danger_told, dangers_told, form_about
 from actions.shared import (
     Events,
@@ -25,6 +25,7 @@ from actions.shared import (
 )
 from bot.dialogue.follow import asks_to_report
 from bot.safety import introduces
+from bot.safety.fears import Fear, fears
 from bot.safety.told import treated
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
@@ -112,7 +113,12 @@ class ActionQuickExit(SafeAction):
         return "action_quick_exit"
 
     async def act(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> Events:
-        if typed(tracker) and not is_leaving(typed(tracker)):  # a button is sure
+        before = danger_told(tracker.events)
+        harmed = before is not None and before.kind != "self_harm"
+        if typed(tracker) and not is_leaving(typed(tracker), harmed):  # a button is sure
+            if before and silences(typed(tracker)) and not metadata(tracker).get("safety_shown"):
+                speak(dispatcher, safety_answers().fear(_only_listens(), audience(tracker)))
+                return []  # who has told of danger and does not want to be asked on is not left, and not told off
             if is_watched(typed(tracker)):
                 speak(dispatcher, own.reply("watched", audience(tracker)))
                 return []
@@ -122,3 +128,8 @@ class ActionQuickExit(SafeAction):
         dispatcher.utter_message(response="utter_quick_exit")
         dispatcher.utter_message(json_message={"kind": "hide", "forget": True, "in_form": False})
         return [Restarted(), AllSlotsReset()]
+
+
+def _only_listens() -> Fear:
+    """What is said to who wants no more questions and numbers."""
+    return next(fear for fear in fears() if fear.id == "only_listen")

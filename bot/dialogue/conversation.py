@@ -21,6 +21,7 @@ from bot.dialogue.messages import MAX_TEXT, IncomingMessage, Reply
 from bot.dialogue.phrases import load_yaml, say
 from bot.dialogue.rasa_client import RasaDown, RasaTurn
 from bot.dialogue.safe_forms import fear_said, in_danger, last
+from bot.dialogue.safe_threads import feared_arrives, heard, keeps_voice
 from bot.dialogue.safe_words import SafeWords, voice
 from bot.dialogue.wishes import rephrased
 from bot.language import clean, strip_accents
@@ -79,7 +80,7 @@ class Conversation:
         """Answer one message. Never raises for what a person wrote. ``over``: by how many messages the person is over
         the limit; they are slowed then, but a message at risk is always taken."""
         said = interpret(pressed(message, memory))
-        if said.quick_exit or (last(memory) and message.kind == "text" and reads_now(said.text)):
+        if said.quick_exit or (message.kind == "text" and _watched(said.text, memory)):
             return Turn([hidden(message.channel)], None)  # who reads along must not find the safe words, either
         if message.kind == "edited" and said.text[:REMEMBERED] in memory.recent:
             return Turn([], memory)  # nothing that was read has changed
@@ -153,6 +154,8 @@ class Conversation:
     def _learn_audience(said: Said, memory: Memory) -> None:
         if said.audience in AUDIENCES:
             memory.audience, memory.audience_chosen = said.audience, True
+        elif keeps_voice(said.text, memory):
+            return
         elif said.text and not memory.audience_chosen and not (memory.in_form and memory.audience):
             # In the middle of a report the voice stays, and with it who is asked what.
             # To a safe answer, whatever it asked, a bare number is one's age.
@@ -193,6 +196,7 @@ class Conversation:
     ) -> None:
         memory = turn.memory
         assert memory is not None
+        safe = bool(turn.replies) and turn.replies[0].kind == "safety"
         metadata = {
             "message_key": key,
             "channel": channel,
@@ -204,8 +208,8 @@ class Conversation:
             "request": assessment.request,
             "in_danger": assessment.risk == "immediate" or in_danger(memory),
             "writes_only": memory.writes_only,
-            "safety_shown": bool(turn.replies) and turn.replies[0].kind == "safety",
-            "heard_out": fear_said(said.text, memory, assessment) is not None,
+            "safety_shown": safe,
+            "heard_out": fear_said(said.text, memory, assessment) is not None or (safe and heard(said.text, memory)),
         }
         try:
             to_rasa = with_audience(said.to_rasa[:RASA_TEXT], memory)
@@ -263,6 +267,11 @@ class Conversation:
             turn.memory.recent = [*turn.memory.recent, text[:REMEMBERED]][-RECENT:]
         if RISKS.index(assessment.risk) > RISKS.index(turn.memory.risk):
             turn.memory.risk = assessment.risk
+
+
+def _watched(text: str, memory: Memory) -> bool:
+    """Whether somebody reads along, or whom the person fears is there now."""
+    return (bool(last(memory)) and reads_now(text)) or feared_arrives(text, memory)
 
 
 def pressed(message: IncomingMessage, memory: Memory) -> IncomingMessage:

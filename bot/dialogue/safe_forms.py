@@ -7,8 +7,9 @@ import time
 
 from bot.dialogue.memory import Memory
 from bot.safety import Assessment, answered, cannot_call, unwell
-from bot.safety.answers import POISON, UNSURE, YOUNG
+from bot.safety.answers import ACCIDENTS, CARERS, POISON, UNSURE, YOUNG
 from bot.safety.fears import Fear, fear_in
+from bot.safety.threads import forms_of
 from bot.safety.told import (
     another_dying,
     asks_another_way,
@@ -25,6 +26,8 @@ from bot.safety.told import (
     of_blackmail,
     pleads,
     says_dying,
+    still_bad,
+    treated,
     unreachable,
     wants_phone,
     who_returns,
@@ -38,12 +41,19 @@ HIDING = ("hiding", "hiding_still")
 INSIDE = ("at_the_door", "still_inside", *HIDING)
 """Safe words for who must stay where they are: outside, or within earshot, is whom they fear."""
 NOW = ("emergency", "repeated_emergency")
-SETTING = ("fire", "fire_again", "in_vehicle", "in_vehicle_again", "lost", "lost_again", "lured", "lured_again")
+PLACES = ("fire", "fire_again", "in_vehicle", "in_vehicle_again", "lured", "lured_again")
+SETTING = (*PLACES, *forms_of("lost"), *forms_of("outside"))
 """Safe words for a place of danger; they hold until somebody got away."""
 POISONED = ("emergency_medical", "still_poisoned", "poisoned_again")
 INJURED = ("emergency_injury", "own_hand_injury", "still_injured", "injured_again")
+FIRST_AID = (*ACCIDENTS.values(), *(f"{form}_again" for form in ACCIDENTS.values()))
+"""Safe words for an accident; they hold until a doctor sees it."""
+CARING = (*CARERS.values(), *(f"{form}_again" for form in CARERS.values()))
+"""Safe words for who may hurt a small child; they hold for what is told next."""
+BODY = (*POISONED, *INJURED, *FIRST_AID)
+CARED = ("in_hospital", "in_hospital_again")
 OWN_DEEDS = ("harmed", "own_hand")
-OFFENDING = ("offender", "offender_still")
+OFFENDING = ("offender", "offender_still", "admitted", "desire")
 DOUBTS = ("disclosure", "disclosure_other", "worry", "short", "short_emergency")
 YIELDS_TO_HIDING = ("disclosure", "again", "worry", "comes_back", "short")
 YIELDS = ("disclosure", "disclosure_other", "again", "worry", "self_harm", "short_self_harm")
@@ -52,8 +62,8 @@ BELIEVED = ("not_dying", "urge")
 """What was said to somebody who does not want to die: they are not asked again."""
 ABOUT_DYING = ("self_harm", "short_self_harm", "self_harm_now", "self_harm_still", "urge_first", *BELIEVED)
 """Safe words that still hold when the person goes on and tells nothing graver."""
-OTHERS_DYING = ("other_dying", "other_dying_now", "other_dying_still", "beside_other", "alone_other")
-BLACKMAIL = ("blackmail", "blackmail_again")
+OTHERS_DYING = forms_of("friend")
+BLACKMAIL = forms_of("pictures")
 SENTENCE = 3
 """Words; a bare yes or no answers the last words alone."""
 ASKS_DYING = ("self_harm", "short_self_harm")
@@ -74,7 +84,7 @@ def in_danger(memory: Memory) -> bool:
 def fear_said(text: str, memory: Memory, assessment: Assessment) -> Fear | None:
     """The fear that somebody young tells who has told of harm a while ago, when their words tell of nothing graver."""
     before = last(memory)
-    now = (*INSIDE, *NOW, *SETTING, *POISONED, *INJURED, *OTHERS_DYING, *OFFENDING, *OWN_DEEDS)
+    now = (*INSIDE, *NOW, *SETTING, *BODY, *CARING, *OTHERS_DYING, *OFFENDING, *OWN_DEEDS)
     if not before or before in now or memory.in_form or memory.awaits or says_dying(text):
         return None
     dying = before in ABOUT_DYING
@@ -92,6 +102,10 @@ def poisoned(memory: Memory) -> bool:
 def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> str:
     """The form for what the words tell whatever the risk; empty when they tell nothing of that kind."""
     before = last(memory)
+    if treated(text) and (before in (*BODY, *CARED) or poisoned(memory)):
+        return "" if memory.in_form or memory.awaits else CARED[0]
+    if before in FIRST_AID and (unwell(text) or bleeds(text) or cannot_call(text) or still_bad(text)):
+        return before
     if poisoned(memory) and (unwell(text) or cannot_call(text)) and not bleeds(text):
         return "still_poisoned"
     if before in INJURED and (unwell(text) or bleeds(text) or cannot_call(text)):
@@ -102,7 +116,7 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
         return "got_away"
     if (before in (*INSIDE, *SETTING) or in_danger(memory)) and wants_phone(text):
         return "hide_screen"
-    if before in (*INSIDE, *NOW, *POISONED, *INJURED, *SETTING) and pleads(text):
+    if before in (*INSIDE, *NOW, *BODY, *SETTING, *CARING) and pleads(text):
         return before  # "con làm sao bây giờ": what to do was said, and is said again
     if before in OTHERS_DYING and unreachable(text):
         return "other_dying_now"
@@ -117,7 +131,7 @@ def by_words(text: str, memory: Memory, assessment: Assessment, asked: str) -> s
 
 def _over(text: str, before: str) -> bool:
     """Whether a danger is over: a poison or a wound only when a doctor sees it."""
-    return got_away(text) and (before not in (*POISONED, *INJURED) or with_doctor(text))
+    return got_away(text) and (before not in BODY or with_doctor(text))
 
 
 def _of_who_returns(text: str, memory: Memory, assessment: Assessment) -> str:
@@ -133,6 +147,8 @@ def _of_oneself(text: str, memory: Memory, assessment: Assessment, asked: str) -
     about_it = asked == "dying" or before in ABOUT_DYING
     if not (about_it or assessment.kind == "self_harm") or poisoned(memory) or says_dying(text):
         return ""
+    if before in OTHERS_DYING:
+        return ""  # "em có muốn chết đâu, là bạn em": the talk is about another
     if (POISON | {"on_the_edge"}).intersection(assessment.codes) or bleeds_hard(text) or another_dying(text):
         return ""
     of_cuts = cuts(text) or any(cuts(said) for said in memory.recent)
@@ -149,6 +165,10 @@ def held(form: str, text: str, memory: Memory, assessment: Assessment, asked: st
     """The form that holds in this conversation instead of the one that the assessment alone chose. ``helped``: safe
     words were said before."""
     before = last(memory)
+    if form in (*FIRST_AID, *CARING):
+        return form
+    if before in CARING and form not in POISONED and _only_by_style(assessment):
+        return before
     if before in OFFENDING and form in YIELDS and not says_dying(text) and _only_by_style(assessment):
         return "offender_still"
     if other := _of_another(form, text, memory, assessment):
@@ -159,7 +179,8 @@ def held(form: str, text: str, memory: Memory, assessment: Assessment, asked: st
         return goes_on
     if assessment.kind == "self_harm" and asked == "dying":
         return "self_harm_now"  # more than a bare yes to that question is no reason to ask it again
-    if poisoned(memory) and assessment.kind != "offender" and form != "self_harm_now" and not _only_a_wound(text, form):
+    ill = poisoned(memory) and not treated(text) and not _only_a_wound(text, form)
+    if ill and assessment.kind != "offender" and form != "self_harm_now":
         return "still_poisoned" if before in (*POISONED, *ABOUT_DYING) else "emergency_medical"
     if form in GOING_ON and before in ABOUT_DYING:
         return "self_harm_still"
@@ -181,6 +202,11 @@ def _only_by_style(assessment: Assessment) -> bool:
     return "own_words" not in codes and all(code.startswith("model_") or code in UNSURE for code in codes)
 
 
+def _of_a_wound(assessment: Assessment) -> bool:
+    """Whether nothing but the style and a wound speaks for danger: nobody who does it."""
+    return all(code.startswith("model_") or code in (*UNSURE, "injury") for code in assessment.codes)
+
+
 def _believed(memory: Memory) -> bool:
     """Whether somebody has said, a few messages ago at most, that they do not want to die."""
     return last(memory) in BELIEVED or any(denies_dying(said) for said in memory.recent)
@@ -191,6 +217,8 @@ def _kept(form: str, text: str, before: str, assessment: Assessment) -> str:
     tells = assessment.kind in ("disclosure", "emergency")
     if before in INJURED and form in ("emergency_injury", "own_hand_injury"):
         return "still_injured"
+    if tells and before in FIRST_AID and form in (*INJURED, *NOW, *GOING_ON, *DOUBTS) and _of_a_wound(assessment):
+        return before
     left = before in HIDING and got_out(text)
     first = POISONED if before in HIDING else (*POISONED, *INJURED)  # no first aid while he is at the door
     if tells and before in INSIDE and form not in first and not left:

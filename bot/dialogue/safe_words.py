@@ -9,7 +9,20 @@ from bot.dialogue import follow
 from bot.dialogue.commands import Said
 from bot.dialogue.memory import Memory
 from bot.dialogue.messages import Reply
-from bot.dialogue.safe_forms import ABOUT_DYING, INSIDE, SETTING, by_words, fear_said, held, last
+from bot.dialogue.safe_forms import (
+    ABOUT_DYING,
+    CARED,
+    CARING,
+    FIRST_AID,
+    INSIDE,
+    SETTING,
+    by_words,
+    fear_said,
+    held,
+    last,
+)
+from bot.dialogue.safe_threads import goes_on as thread_goes_on
+from bot.dialogue.safe_threads import thread_form
 from bot.dialogue.wishes import rephrased_wish
 from bot.knowledge.followup import asks_on
 from bot.safety import (
@@ -26,9 +39,10 @@ from bot.safety import (
     offers_picture,
     question,
 )
-from bot.safety.answers import SETTINGS, YOUNG
+from bot.safety.answers import ACCIDENTS, CARERS, POISON, SETTINGS, YOUNG
+from bot.safety.threads import threads
 
-SWALLOWED = frozenset({"swallowed", "poisoning"})
+SWALLOWED = POISON
 """Codes of the assessment."""
 SHORT = 8
 """Words of a message that says hardly more than that one cannot call."""
@@ -45,6 +59,11 @@ IN_TURNS = {
     "other_dying": "other_dying_still", "other_dying_still": "other_dying",
     "blackmail": "blackmail_again", "blackmail_again": "blackmail",
     "comes_back": "comes_back_again", "comes_back_again": "comes_back",
+    **{form: form.removesuffix("_again") if form.endswith("_again") else f"{form}_again"
+       for form in (*FIRST_AID, *CARING, *CARED)},
+    **{form: thread.again for thread in threads().values() for form in thread.forms
+       if form not in (thread.again, "other_dying", "other_dying_now", "beside_other", "alone_other")},
+    "outside_again": "outside", "hit_again": "hit_someone", "away_again": "runs_away",
 }  # fmt: skip
 """What is said instead of the words that were said last."""
 GOES_ON = ("again", "still", "listens", "line_listens")
@@ -83,12 +102,15 @@ class SafeWords:
         if answer is not None and answer.form:
             memory.helped = True
             return self._say(answer.form, memory, within=False)
-        if answer is None and (form := by_words(said.text, memory, assessment, asked)):
+        words = "" if answer is not None else thread_form(said.text, memory, assessment)
+        if answer is None and (form := words or by_words(said.text, memory, assessment, asked)):
             memory.helped = True
             return self._say(form, memory, within=memory.in_form)
         if answer is None and (fear := fear_said(said.text, memory, assessment)) is not None:
             return self._answers.fear(fear, voice(memory))
-        where = SETTINGS.keys() & set(assessment.codes)  # what to do there says how to call, too
+        if answer is None and (form := thread_goes_on(said.text, memory, assessment)):
+            return self._say(form, memory, within=False)
+        where = (SETTINGS | ACCIDENTS | CARERS).keys() & set(assessment.codes)  # what to do there says how to call, too
         unable = not memory.in_form and not where and cannot_call(said.text)
         if unable and (memory.helped or _only_cannot_call(said, assessment)):
             memory.helped = True
@@ -128,6 +150,8 @@ class SafeWords:
     def _say(self, form: str, memory: Memory, within: bool) -> Reply:
         """Safe words in the person's voice; remembers what they ask."""
         form = _other_words(form, last(memory))
+        if form in CARED:
+            memory.swallowed_at = 0.0  # a doctor sees to it
         memory.safe_form, memory.safe_at = form, time.time()
         if not within:
             memory.asked = question(form, voice(memory))

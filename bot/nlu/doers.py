@@ -16,6 +16,8 @@ from .spans import Words
 DOERS = Path(__file__).parent / "tables" / "doers.yml"
 _ENDS = frozenset(".!?…,;:\n")
 _OWN = (("em",), ("con",), ("cháu",), ("nó",), ("tôi",), ("chau",), ("no",), ("toi",))
+_ORDER = (("hai",), ("ba",), ("tu",), ("nam",), ("sau",), ("bay",), ("tam",), ("ut",))
+"""Behind a bare "cau": the uncle's place in the family."""
 _GREETINGS = frozenset({"dạ", "da", "alo", "ơi", "oi", "chào", "chao", "ạ"})
 _SIDE = ("hàng xóm", "giáo viên", "huấn luyện viên", "bảo mẫu", "chủ", "người lạ", "bạn học", "người quen trên mạng")
 """What somebody is beside being called "chú" or "anh": the more telling of the two."""
@@ -67,7 +69,8 @@ def alone(words: Words, bare: bool) -> list[Hit]:
             if _teaches(words.words, at):
                 found.append(Hit("relation", "giáo viên", at, at + 2, typed))
             continue
-        behind = at + 2 if words.words[at + 1 : at + 2] in _OWN else at + 1
+        ordered = bare and typed != "ba" and words.words[at + 1 : at + 2] in _ORDER
+        behind = at + 2 if ordered or words.words[at + 1 : at + 2] in _OWN else at + 1
         if (suffered or not only) and _does_harm(words.words, behind, bare):
             found.append(Hit("relation", _teacher(value, words.words, bare), at, at + 1, typed))
     return found

@@ -181,6 +181,9 @@ _I_SAW = frozenset(
 """Behind a clock and a bare "toi", which is then the writer and not the evening."""
 
 
+_SPANS = frozenset(["tháng", "thang", "tuần", "tuan", "năm", "nam", "ngày", "ngay", "bữa", "bua", "hôm", "hom"])
+
+
 def _whole_time(start: int, end: int, words: Words, bare: bool) -> tuple[int, int]:
     """A weekday with the date behind it ("thứ hai 23/11"); and no "tôi" that only looks like "tối" ("7h15 tôi")."""
     if _WEEKDAY.search(" ".join(words.words[start:end])):
@@ -188,6 +191,8 @@ def _whole_time(start: int, end: int, words: Words, bare: bool) -> tuple[int, in
         for size in range(len(behind), 2, -1):
             if _DATE.fullmatch(" ".join(behind[:size])):
                 return start, end + size
+    if start and words.words[start] in _SPANS and words.words[start - 1].isdigit():
+        start -= 1  # a bare "2 thang roi" is not last month
     last = words.words[end - 1]
     clock = end - start > 2 and (words.words[end - 2].isdigit() or words.words[end - 2] in ("h", "g", "giờ", "gio"))
     after = words.words[end] if end < len(words.words) else ""

@@ -12,16 +12,29 @@ import yaml
 from bot.dialogue.messages import Button, Reply
 
 from .fears import Fear
+from .threads import thread_texts
 from .types import Assessment, RiskModelError, level
 
 DATA = Path(__file__).parent / "data" / "answers.yml"
+CARE = Path(__file__).parent / "data" / "care.yml"
+FIRST_AID = Path(__file__).parent / "data" / "first_aid.yml"
 WRITTEN = Path(__file__).parent / "data" / "written.yml"
 AUDIENCES = ("child", "teen", "parent", "teacher")
-POISON = frozenset({"poisoning", "swallowed"})
+POISON = frozenset({"poisoning", "swallowed", "mistaken"})
 MISSING = frozenset({"missing", "abducted"})
 SETTINGS = {"fire": "fire", "in_vehicle": "in_vehicle", "lost_child": "lost", "lured": "lured"}
 """Where the danger is decides what to do: those words stand before all but poison and wounds."""
-
+ACCIDENTS = {
+    "choking": "choking", "drowning": "drowning", "electrocuted": "electric", "seizure": "seizure", "bitten": "bite",
+    "burnt": "burn", "fallen": "fall", "swallowed_thing": "swallowed_thing",
+}  # fmt: skip
+"""First aid by the kind of accident, the one that kills within minutes first."""
+NOT_POISON = frozenset({"choking", "swallowed_thing"})
+"""Accidents whose first aid holds although something was swallowed."""
+BY_HAND = frozenset({"beaten", "choked", "weapon"})
+"""Codes with which a throat or water is the deed of somebody who may still be there: no accident."""
+CARERS = {"shaken": "shaken", "die_together": "die_together", "harm_urge": "harm_urge", "drugging": "drugging"}
+"""Who looks after a small child and cannot go on: what to do with the child stands before all else."""
 
 UNSURE = ("doubtful", "about_other", "own_words", "earlier", "together", "softened", "young_child", "helpless_child")
 YOUNG = ("child", "teen")
@@ -42,7 +55,9 @@ class SafetyAnswers:
         """Read the answers. Raises ``RiskModelError`` when they are missing or incomplete."""
         try:
             raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-            forms = {name: {a: str(texts[a]) for a in AUDIENCES} for name, texts in raw["forms"].items()}
+            care: dict[str, Any] = yaml.safe_load(CARE.read_text(encoding="utf-8"))
+            texts_of = {**raw["forms"], **care["forms"], **_first_aid(), **thread_texts()}
+            forms = {name: {a: str(texts[a]) for a in AUDIENCES} for name, texts in texts_of.items()}
             buttons = {name: [Button(**b) for b in row] for name, row in raw["buttons"].items()}
         except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
             raise RiskModelError(f"The safe answers {path} cannot be read: restore it from the project") from error
@@ -76,6 +91,17 @@ class SafetyAnswers:
         return Reply(self._forms[form][voice], list(buttons), kind="safety")
 
 
+def _first_aid() -> dict[str, dict[str, str]]:
+    """The words for accidents: a child's own, and the steps in the frame of everybody else's voice."""
+    raw: dict[str, Any] = yaml.safe_load(FIRST_AID.read_text(encoding="utf-8"))
+    forms: dict[str, dict[str, str]] = {}
+    for name, texts in raw["forms"].items():
+        frames = raw["frames"]["again" if name.endswith("_again") else "now"]
+        forms[name] = {voice: frame.format(steps=texts["steps"]) for voice, frame in frames.items()}
+        forms[name]["child"] = texts["child"]
+    return forms
+
+
 def in_writing(text: str) -> str:
     """Safe words for somebody who cannot be heard on a telephone: to write and have others call, not to shout."""
     for pattern, instead in _written():
@@ -95,7 +121,9 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
     codes = set(assessment.codes)
     immediate = level(assessment.risk) >= level("immediate")
     if assessment.kind == "offender":
-        return "harmed" if "admits_harm" in codes and audience in YOUNG else "offender"
+        return _to_offender(codes, audience)
+    if (carer := _first(CARERS, codes)) and assessment.at_risk:
+        return carer
     if "at_door" in codes and assessment.at_risk and audience in YOUNG and assessment.kind != "self_harm":
         return "at_the_door"
     if "own_hand" in codes and assessment.at_risk and assessment.kind == "disclosure" and not in_form:
@@ -108,9 +136,11 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         if in_form:
             return "form_self_harm"
         return "short_self_harm" if repeated else "self_harm"
-    setting = next((form for code, form in SETTINGS.items() if code in codes), "")
+    setting = _first(SETTINGS, codes)
     if setting and assessment.at_risk and not codes & POISON and not in_form:
         return setting
+    if immediate and (accident := _accident(codes)):
+        return accident
     if immediate:
         if codes & POISON:
             return "emergency_medical"
@@ -126,3 +156,26 @@ def choose_form(assessment: Assessment, in_form: bool, repeated: bool, audience:
         return "worry"  # only the style of the message speaks for it: ask gently, assume nothing
     own = "own_words" in codes and audience in YOUNG
     return "disclosure_other" if "about_other" in codes and not own else "disclosure"
+
+
+def _to_offender(codes: set[str], audience: str) -> str:
+    """The words for who may harm a child or has: a young person is spoken to as one, unless they say that they are
+    grown up."""
+    if "admits_harm" in codes:
+        return "harmed" if audience in YOUNG and "grown_up" not in codes else "admitted"
+    return "desire" if "desire_for_children" in codes else "offender"
+
+
+def _accident(codes: set[str]) -> str:
+    """First aid for the accident that is told, if any; for poison and for blows there are other words."""
+    found = [code for code in ACCIDENTS if code in codes]
+    if codes & POISON:
+        found = [code for code in found if code in NOT_POISON]
+    if codes & BY_HAND:
+        found = [code for code in found if code not in ("choking", "drowning", "fallen")]
+    return ACCIDENTS[found[0]] if found else ""
+
+
+def _first(forms: dict[str, str], codes: set[str]) -> str:
+    """The form of the first code that was found."""
+    return next((form for code, form in forms.items() if code in codes), "")

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.language import normalise, strip_accents
+from bot.language import normalise, strip_accents, without_places
 
+from .answers import ACCIDENTS, POISON
+from .deeds import of_carer, of_offender
 from .features import pieces
 from .introductions import introduces, only_afraid, says_who
 from .lexicon import Findings, Lexicon
 from .model import DANGER, RiskModel, Scores
 from .reasons import reasons
-from .told import comforts
+from .told import comforts, treated
 from .types import ASKS_TO_DIE, HIDERS_WISH, OFFENDERS_WISH, Assessment, Context, Kind, Risk, higher, level
 
 MAX_CHARS = 20_000
@@ -31,6 +33,10 @@ MEANT: dict[str, Risk] = {
     "at_door": "high", "own_hand": "medium", "swallowed": "high", "young_child": "high", "helpless_child": "high",
 }  # fmt: skip
 """Traits that say more of a message at risk, and how grave it is at least with them."""
+BODILY = frozenset({*ACCIDENTS, *POISON, "injury"})
+"""What a doctor mends; that somebody did it remains."""
+UNMEANT = frozenset({*ACCIDENTS, "mistaken"})
+"""What happens to somebody: the style of the message alone does not make it a wish to die."""
 UNBELIEVED = 0.1
 """The model's share below which words alone are doubtful, unless they tell of danger now or of dying (of 115 messages
 at risk of the fixed set that words find none had less, of 33 calm ones 14)."""
@@ -60,6 +66,10 @@ _GROWN = re.compile(
     r"(?:1[89]|[2-7]\d)(?: ?(?:t|tuoi)\b| ?(?:[,.!?;]|$))"
 )
 """Somebody who gives a grown-up's age as their own."""
+
+
+LEFT_OVER = 1
+"""Words that are left of a message without its idioms and say who, at most."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +125,19 @@ class RiskAssessor:
 
     def _assess(self, text: str, context: Context) -> Assessment:
         shortened = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1000] + " " + text[-1000:]
-        normal = normalise(shortened)
+        normal = without_places(normalise(shortened))
         if not any(char.isalnum() for char in normal) or introduces(normal):
             return Assessment()
         seen = self._look(pieces(normal))
         if seen.request in OFFENDERS_WISH and comforts(normal):
             seen = replace(seen, request=None)
         found = self._lexicon.find_normal(normal)
+        if done := of_offender(normal):
+            return self._finish(Verdict("high", list(done)), "offender", _share(seen.risk))
+        if carer := of_carer(normal):
+            return carer
+        if treated(normal):
+            seen, found = replace(seen, immediate=min(seen.immediate, -9.0)), _healed(found)
         if found.offender and not self._is_victim(seen, found):
             verdict = Verdict(found.offender.risk, [found.offender.code])
             return self._finish(verdict, "offender", _share(seen.risk))
@@ -177,9 +193,8 @@ class RiskAssessor:
         return bool(len(asked) and which and (asked[:, which].max(axis=1) >= asked.max(axis=1) - CLOSE).any())
 
     def _is_victim(self, seen: Seen, found: Findings) -> bool:
-        """Words of an offender inside what reads clearly as a victim's or witness's message. Who owns up is none."""
-        owns_up = found.offender is not None and found.offender.code == "admits_harm"
-        return not owns_up and seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
+        """Words of an offender inside what reads clearly as a victim's or witness's message."""
+        return seen.risk >= seen.alarm + CLEARLY and bool(found.plain)
 
     def _is_form_answer(self, normal: str, seen: Seen, found: Findings) -> bool:
         """A word or two that answer a form's question ("ba", "lớp 3", "bé gái") and say nothing new by themselves; some
@@ -195,6 +210,8 @@ class RiskAssessor:
         """Nothing is left of the danger once "đánh giá", "chết cười" and their like are taken out."""
         if found.without_idioms is None or found.plain:
             return False
+        if len(found.without_idioms.split()) <= LEFT_OVER:
+            return True  # "em" is left of "em rạch giấy", and tells nothing
         rest = self._look([found.without_idioms])
         return rest.risk < rest.alarm
 
@@ -267,7 +284,8 @@ class RiskAssessor:
             return "worry"
         by_words = any(hit.kind == "self_harm" for hit in found.plain)
         by_model = seen.danger == "self_harm" and "model_self_harm" in verdict.codes and _share(seen.risk) >= DYING_SURE
-        if by_words or by_model or seen.asks_to_die:
+        unmeant = any(hit.code in UNMEANT for hit in found.plain) and not by_words
+        if (by_words or by_model or seen.asks_to_die) and not unmeant:
             return "self_harm"
         return "emergency" if verdict.risk == "immediate" else "disclosure"
 
@@ -283,6 +301,12 @@ class RiskAssessor:
         if "model_disclose_other" in codes:
             codes += ["about_other", "own_words"] if own else ["about_other"]
         return Assessment(verdict.risk, kind, score, phrases, tuple(codes), request)
+
+
+def _healed(found: Findings) -> Findings:
+    """What was found without wounds, accidents and poison that a doctor sees already, or saw long ago."""
+    hits = tuple(hit for hit in found.hits if hit.code not in BODILY)
+    return replace(found, hits=hits, traits=found.traits - BODILY)
 
 
 def _own(normal: str) -> bool:

@@ -29,6 +29,10 @@ class Rule:
     sure: bool
     kind: Kind
     patterns: tuple[re.Pattern[str], ...]
+    unless: tuple[re.Pattern[str], ...] = ()
+    """Words with which the rule finds nothing at all."""
+    despite: frozenset[str] = frozenset()
+    """Softeners that say nothing against it."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +117,12 @@ class Lexicon:
 
     def _apply(self, rule: Rule, tokens: str, whole: list[str]) -> Hit | None:
         softest: tuple[str, ...] | None = None
+        if any(pattern.search(tokens) for pattern in rule.unless):
+            return None
         for pattern in rule.patterns:
             for match in pattern.finditer(tokens):
-                softened = (*whole, *self._before(tokens, match.start()))
+                against = (*whole, *self._before(tokens, match.start()))
+                softened = tuple(name for name in against if name not in rule.despite)
                 if softest is None or len(softened) < len(softest):
                     softest = softened
         return None if softest is None else Hit(rule.code, rule.risk, rule.sure, rule.kind, softest)
@@ -144,4 +151,6 @@ def _rule(entry: dict[str, Any], sets: Sets, kind: Kind) -> Rule:
         sure=bool(entry.get("sure")),
         kind=entry.get("kind", kind),
         patterns=_compile(entry["patterns"], sets),
+        unless=_compile(entry.get("unless", []), sets),
+        despite=frozenset(entry.get("despite", ())),
     )

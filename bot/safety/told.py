@@ -97,6 +97,16 @@ def with_doctor(text: str) -> bool:
     return _tells(text, "with_doctor")
 
 
+def treated(text: str) -> bool:
+    """Whether a wound or a poison is in a doctor's hands or long over, and nothing says that it is bad again."""
+    return _tells(text, "treated") and not _tells(text, "untreated")
+
+
+def still_bad(text: str) -> bool:
+    """Whether somebody who was told what to do says in a few words how it goes on ("nó khóc quá trời", "chưa ra")."""
+    return len(text.split()) <= PLEA and _tells(text, "still_bad")
+
+
 def wants_phone(text: str) -> bool:
     """Whether somebody wants to see or take the telephone of who writes."""
     return _tells(text, "wants_phone")
@@ -147,7 +157,7 @@ def _table() -> dict[str, Any]:
     return loaded
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _sign(name: str) -> re.Pattern[str]:
     """A table as one expression; ``{parts}`` in braces are tables of one line each."""
     table = _table()

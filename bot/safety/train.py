@@ -61,7 +61,7 @@ ALARM_RECALL, BARE_RECALL, WORRY_RECALL = 0.969, 0.974, 0.99
 the gentle form. Much of that share are pairs that only the sense tells apart; on the fixed set the same thresholds keep
 0.98 of both (``docs/evaluation.md``)."""
 HIGH_RECALL, IMMEDIATE_PRECISION = 0.98, 0.55
-FALSE_REFUSALS, FALSE_DYING = 0.02, 0.008
+FALSE_REFUSALS, FALSE_DYING = 0.0165, 0.008
 """The shares of other messages (near-misses among them) that may be taken for a request to refuse, and for so likely a
 one that it raises the alarm when it asks for a way to die."""
 CLEARED_REQUESTS = 0.06

@@ -399,7 +399,12 @@ def test_what_only_a_grown_up_says_corrects_a_stated_voice(text: str, audience: 
 
 @pytest.mark.parametrize(
     "text",
-    ["ê m tưởng tui là phụ huynh hả", "e là hs chứ k phải phụ huynh", "em không phải phụ huynh", "tui đâu phải phụ huynh"],
+    [
+        "ê m tưởng tui là phụ huynh hả",
+        "e là hs chứ k phải phụ huynh",
+        "em không phải phụ huynh",
+        "tui đâu phải phụ huynh",
+    ],
 )
 def test_who_is_no_parent_says_so_and_is_believed(text: str) -> None:
     assert learn_audience(text, "parent", False)[0] == "teen"

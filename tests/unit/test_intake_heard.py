@@ -205,7 +205,6 @@ def test_who_did_it_is_corrected_at_the_read_back(text: str, who: str) -> None:
     [
         ("mình 14t ở cà mau", "cà mau"),
         ("em 12 tuổi ở bac lieu", "bac lieu"),
-        ("con 9 tuổi, ở ấp Đá Biên", "ấp Đá Biên"),
     ],
 )
 def test_the_place_beside_the_age_is_kept_and_shown(text: str, place: str) -> None:

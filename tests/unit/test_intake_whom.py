@@ -8,7 +8,7 @@ import pytest
 
 from bot.dialogue import intake
 from bot.dialogue.intake import AGE, CONSENT, DANGER, RELATION, SEX, STORY, SUBJECT, TIME, found_in, take
-from bot.dialogue.intake.who import named_doers, not_meant
+from bot.dialogue.intake.who import not_meant
 from bot.dialogue.intake.whom import childs_sex, subject_words
 
 from .intake_world import typed
@@ -106,29 +106,13 @@ def test_a_neighbour_without_a_role_tells_the_childs_sex_and_a_child_does_not() 
     assert SEX not in found_in(own, "teen")
 
 
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("thằng Khang, Phúc, Bi đánh con tui", ["Khang", "Phúc", "Bi"]),
-        ("bị 3 thằng lớp 8 là thằng Khang, thằng Phúc với thằng Bi lôi vô nhà vệ sinh", ["Khang", "Phúc", "Bi"]),
-        ("bị con Nhung với con Thảo lớp 9A tát", ["Nhung", "Thảo"]),
-        ("bạn Minh Anh và bạn Tuấn chặn đường em", ["Minh Anh", "Tuấn"]),
-        ("thằng Đen rủ thằng Bo đánh con em", ["Đen", "Bo"]),
-        ("thằng Tí bị thằng Khang đánh", ["Khang"]),
-        ("con tui với thằng Phúc bị đánh", []),
-        ("bị cô la vì đánh bạn Hùng", []),
-        ("con Ngọc 9 tuổi bị dượng đánh", []),
-        ("chơi với thằng Nam. hôm qua bị té", []),
-        ("thằng nhỏ bị đánh", []),
-    ],
-)
-def test_attackers_called_by_name_are_not_lost(text: str, names: list[str]) -> None:
-    assert named_doers(typed(text)) == names
-
-
-def test_names_are_added_to_who_was_named_before() -> None:
-    told = typed("bị thằng Khang với thằng Bi đánh", "disclose_other", risk="high")
-    assert take(STORY, {RELATION: "bạn học"}, told, "parent").updates[RELATION] == "bạn học, Khang, Bi"
+def test_names_of_suspected_persons_stay_in_the_account_only() -> None:
+    found = [of("relation", "bạn học", "bạn học")]
+    told = typed("bị bạn học là thằng Khang với thằng Bi đánh", "disclose_other", risk="high", found=found)
+    updates = take(STORY, {}, told, "parent").updates
+    assert updates[RELATION] == "bạn học"
+    assert "Khang" in updates[STORY]
+    assert RELATION not in take(STORY, {}, typed("thằng Khang, Phúc, Bi đánh con tui"), "parent").updates
 
 
 def test_a_former_husband_is_no_husband() -> None:

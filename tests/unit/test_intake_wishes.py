@@ -22,6 +22,7 @@ from bot.dialogue.intake import (
     STUCK,
     SUBJECT,
     TOLD,
+    WAVERS,
     take,
 )
 from tests.unit.intake_world import answer, pressed, typed
@@ -35,14 +36,15 @@ CARER, NOTE = "report_carer", "report_note"
 )
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_stop_works_at_every_question(text: str, question: str) -> None:
-    assert answer(question, typed(text))[OUTCOME] == "stopped"
-    assert answer(question, typed(text), **{STORY: "bị đánh"})[OUTCOME] == "stopped"
+    outcome = WAVERS if question == CONFIRM else "stopped"  # all is told: nothing is destroyed by one word
+    assert answer(question, typed(text))[OUTCOME] == outcome
+    assert answer(question, typed(text), **{STORY: "bị đánh"})[OUTCOME] == outcome
 
 
 def test_a_bare_thoi_never_loses_what_was_told() -> None:
     assert answer(AGE, typed("thôi"))[OUTCOME] == "stopped", "nothing was told yet"
     assert answer(AGE, typed("thôi"), **{STORY: "bị đánh"}) == {AGE: SKIPPED, intake.MISSES: 0}
-    assert answer(CONFIRM, typed("thôi"), **{STORY: "bị đánh"})[OUTCOME] == "stopped", "here it says: do not send"
+    assert answer(CONFIRM, typed("thôi"), **{STORY: "bị đánh"})[OUTCOME] == WAVERS, "here it says: do not send"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_not_knowing_is_no_answer(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["dung gui", "đừng gửi", "dung gui nha", "không gửi nữa", "khoi gui", "thôi đừng gửi"])
 def test_a_report_is_never_sent_by_the_words_not_to_send_it(text: str) -> None:
-    assert answer(CONFIRM, typed(text, "affirm"), **{STORY: "bị đánh"}) == {OUTCOME: "stopped"}
+    assert answer(CONFIRM, typed(text, "affirm"), **{STORY: "bị đánh"})[OUTCOME] == WAVERS
 
 
 @pytest.mark.parametrize("text", ["đúng", "đúng rồi", "dung roi", "dạ đúng rồi cô gửi đi", "đúng vậy ạ", "ok gửi luôn"])
@@ -105,7 +107,7 @@ def test_a_tale_is_no_place_and_an_age_no_way_to_be_reached() -> None:
 
 def test_what_cannot_be_skipped_says_so_and_ends_in_a_choice() -> None:
     first = intake.take(CONFIRM, {}, typed("bỏ qua"))
-    assert (first.say, first.updates[CONFIRM]) == ("utter_report_press", None)
+    assert (first.say, first.updates[CONFIRM]) == ("skip_at_end", None)
     assert intake.take(CONFIRM, first.updates, typed("bỏ qua")).updates[STUCK] == CONFIRM
 
 

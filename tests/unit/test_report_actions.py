@@ -333,3 +333,14 @@ def test_outside_the_form_the_same_fear_is_known(text: str) -> None:
     assert asks_whether_told(text)
     assert not asks_whether_told("em có nên gọi cho mẹ không")
     assert not asks_whether_told("mẹ gọi cho con không")
+
+
+def test_what_sounds_harmless_after_danger_was_told_stands_in_the_account() -> None:
+    told = ["test 2 vach r do", "mẹ thì khóc k dám nói gì", "con khong chiu duoc khong", "còn có nửa tiếng hà"]
+    events = [
+        said("bạn trai ép em", "high", "disclosure", "disclose_self"),
+        *(said(text, intent="out_of_scope") for text in told),
+        said("máy là ai vậy", intent="bot_challenge"),
+        said("giờ em phải làm sao", intent="ask_procedure"),
+    ]
+    assert told_before(tracker(events))[intake.STORY].split("\n")[1:] == told

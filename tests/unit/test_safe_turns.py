@@ -95,7 +95,8 @@ async def test_of_somebody_elses_wish_to_die_the_question_is_about_them(voice: s
     memory = talk(voice)
     assert await said(memory, "nó nói lấy đt là nó chết", DYING) == "other_dying"
     assert "bạn có đang nghĩ" not in ANSWERS.forms["other_dying"][voice]
-    assert await said(memory, "chac no hu doa thoi, ma tui so", TOLD) == "other_dying_still"
+    doubted = "friend_joke" if voice in ("child", "teen") else "other_dying_still"
+    assert await said(memory, "chac no hu doa thoi, ma tui so", TOLD) == doubted
     assert await said(memory, "có mẹ nó ở nhà", NOW) in ("beside_other", "beside")
     assert await said(memory, "nó leo lên lan can rồi", Assessment("immediate", "self_harm", 0.9)) == "other_dying_now"
 
@@ -144,7 +145,7 @@ async def test_who_is_blackmailed_and_goes_on_hears_about_that() -> None:
     assert await said(memory, "nó dọa tung ảnh nóng của em", TOLD) == "disclosure"
     assert await said(memory, "e k có tiền", TOLD) == "blackmail"
     misread = Assessment("immediate", "self_harm", 0.9, codes=("model_self_harm",))
-    assert await said(memory, "nó nói 8h tối nay đăng hình", misread) == "blackmail_again"
+    assert await said(memory, "nó nói 8h tối nay đăng hình", misread) == "pictures_deadline"
     assert await said(memory, "em muốn chết", DYING) == "self_harm"
     assert await said(told("disclosure", recent=["ba đánh con"]), "e k có tiền", TOLD) == "again"
 
@@ -261,7 +262,8 @@ async def test_where_the_danger_is_decides_what_to_do(
     assert await said(memory, "chuyện là vậy đó", found) == form
     again = await said(memory, "roi sao nua", Assessment())
     assert again == f"{form}_again", "asked what to do, it is said again and not a menu"
-    assert await said(memory, "k gọi dc", NOW) == form, "who cannot call hears of the place, not of neighbours"
+    cannot = "lost_phone" if form == "lost" and voice in ("child", "teen") else form
+    assert await said(memory, "k gọi dc", NOW) == cannot, "who cannot call hears of the place, not of neighbours"
     for name in (form, f"{form}_again"):
         text = ANSWERS.forms[name][voice]
         assert re.search(there, text) or name.endswith("_again")
@@ -272,9 +274,9 @@ async def test_where_the_danger_is_decides_what_to_do(
 async def test_who_says_that_it_is_over_is_not_alarmed_again(voice: str) -> None:
     for before in ("emergency", "hiding", "fire", "in_vehicle", "lost", "lured", "disclosure"):
         memory = told(before, voice, risk="immediate")
-        assert await said(memory, "chú công an tới rồi", TOLD) == "got_away"
+        assert await said(memory, "chú công an tới rồi", TOLD) == ("found" if before == "lost" else "got_away")
     assert await said(told("still_poisoned", voice), "hết sợ rồi", TOLD) != "got_away", "a poison is not over by itself"
-    assert await said(told("still_poisoned", voice), "mẹ đưa đi bệnh viện rồi", TOLD) == "got_away"
+    assert await said(told("still_poisoned", voice), "mẹ đưa đi bệnh viện rồi", TOLD) == "help_poison"
 
 
 async def test_while_somebody_reads_along_nothing_more_is_said() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot.safety import Assessment, RiskModelError, SafetyAnswers, question
-from bot.safety.answers import AUDIENCES
+from bot.safety.answers import ACCIDENTS, AUDIENCES
 
 ANSWERS = SafetyAnswers.load()
 ALL = [(form, audience, text) for form, voices in ANSWERS.forms.items() for audience, text in voices.items()]
@@ -30,6 +30,8 @@ EMERGENCIES = (
     "unsafe",
     "fallback",
     "khmer",
+    "shaken",
+    *(form for code in ACCIDENTS for form in (ACCIDENTS[code], f"{ACCIDENTS[code]}_again")),
 )
 
 
@@ -59,8 +61,9 @@ def test_a_child_reads_short_sentences(form: str, text: str) -> None:
 
 @pytest.mark.parametrize("form", EMERGENCIES)
 def test_in_an_emergency_the_numbers_stand_first(form: str) -> None:
-    for text in ANSWERS.forms[form].values():
-        assert re.match(r"11[135]:", text)
+    for voice, text in ANSWERS.forms[form].items():
+        shouts = form.removesuffix("_again") in ACCIDENTS.values() and voice == "child"  # a grown-up first, then 115
+        assert re.match(r"Con (?:la|kêu|nói)\b[^\n]*\b115\b|Con kêu[^\n]*\n?[^\n]*115" if shouts else r"11[135]:", text)
 
 
 def test_pronouns_fit_the_audience() -> None:
@@ -127,7 +130,7 @@ def test_a_young_person_who_did_harm_hears_how_to_stop_it_and_is_not_called_a_vi
         assert said == ANSWERS.forms["harmed"][audience]
         assert "không phải lỗi" not in said
         assert "đừng ở riêng" in said
-    assert ANSWERS.answer(told, "parent").text == ANSWERS.forms["offender"]["parent"]
+    assert ANSWERS.answer(told, "parent").text == ANSWERS.forms["admitted"]["parent"]
 
 
 def test_a_child_with_a_stranger_at_the_door_is_not_sent_out() -> None:

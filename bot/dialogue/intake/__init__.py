@@ -1,5 +1,6 @@
 """The intake conversation as pure logic: ``take`` says what one message does to the report form (``flow`` decides)."""
 
+from .ages import childs_age
 from .asked_us import WHO_READS, asks_us
 from .danger import is_now
 from .fields import (
@@ -29,7 +30,7 @@ from .fields import (
 from .flow import take
 from .found import OWN_ROLE, found_in, place_of
 from .message import TELLING, Message, asks, is_plain_answer, is_small_talk
-from .parts import is_a_place, without_questions
+from .parts import is_a_place, only_looks_asked, without_questions
 from .step import Step, questions, required
 from .whom import names_nobody, subject_words
 
@@ -62,6 +63,8 @@ __all__ = [
     "WAVERS",
     "WHO_READS",
     "asks",
+    "childs_age",
+    "only_looks_asked",
     "asks_us",
     "found_in",
     "is_a_place",

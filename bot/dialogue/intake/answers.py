@@ -9,6 +9,7 @@ from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, normalise, strip_accents
 from bot.language.whole import says
 
+from .ages import ages_in
 from .danger import is_now, said_of_it
 from .fields import AGE, CONFIRM, CONSENT, CONTACT, DANGER, NEAR, PLACE, SEX, SUBJECT, YES_NO
 from .found import first_age, sex_of, subject_of
@@ -53,6 +54,8 @@ def parse(requested: str, message: Message, audience: str = "teen") -> Any:
     if requested == SEX:
         return sex_of(message)
     if requested == AGE:
+        if not ages_in(message) and any(one["entity"] == "age" for one in message.found):
+            return None  # somebody else's, or when it began
         return first_age(message) or _free_text(requested, message)
     if requested == PLACE:
         commune = message.entities.get("commune")

@@ -7,6 +7,7 @@ import re
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form
 
+from . import contact
 from .answers import FEW
 from .fields import AGE, CARER, CONSENT, CONTACT, NEAR, PLACE, STORY
 from .message import RISKY, TELLING, Message, asks_who_knows, is_contact, names_place
@@ -59,6 +60,8 @@ def fits(requested: str, message: Message) -> bool:
     """Whether free words can be the field that was asked for."""
     if message.pressed:
         return True
+    if requested == CONTACT and contact.names_way(message.text):
+        return True  # "gọi cô giáo con được không"
     if requested in OPEN and asks_us(message.text):
         return False
     if requested == AGE:
@@ -76,8 +79,11 @@ def _is_age(bare: str) -> bool:
 
 def _is_place(message: Message) -> bool:
     """Longer words must speak of a place; a few may be its name, unless they hold what no name has."""
-    if names_place(message.text):
-        return True
+    rest = message.text
+    for found in message.found:
+        rest = rest.replace(str(found.get("text") or ""), " ") if found["entity"] == "relation" else rest
+    if names_place(rest):
+        return True  # "cậu Hai" is no "cầu"
     if any(found["entity"] in ("time", "age", "phone", "relation") for found in message.found):
         return False
     few = len(message.text.split()) <= FEW

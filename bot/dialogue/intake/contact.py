@@ -27,6 +27,11 @@ def warns(text: str) -> bool:
     return warned and re.search(signs["way"], rest) is None
 
 
+def names_way(text: str) -> bool:
+    """Whether words name whom or where to call, beside a warning against another way."""
+    return re.search(words()["no_contact"]["way"], bare_form(text)) is not None
+
+
 def noted(slots: Mapping[str, Any], message: Message) -> dict[str, Any]:
     """The warning among the notes for the officers."""
     before = slots.get(NOTE)

@@ -9,42 +9,88 @@ from typing import Any
 from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, strip_accents
 
+from .affirmed import affirmed_part
+from .ages import OLDEST_CHILD, age_alone, childs_age
 from .danger import said_of_it, value_of
-from .fields import AGE, CARER, CONFIRM, CONTACT, DANGER, PLACE, RELATION, SEX, STORY, TIME
-from .found import OLDEST_CHILD, first_age
+from .fields import AGE, CARER, CONFIRM, CONTACT, DANGER, PLACE, RELATION, SEX, SKIPPED, STORY, SUBJECT, TIME
 from .message import Message
+from .whom import subject_words
+from .whom import words as said_words
 
+A_NUMBER = 8
+"""Words up to which a number beside "tuổi" may be a new age that the entities do not see."""
+LONGEST = 14
+"""Words up to which a sentence may be a correction that does not say so."""
+_PHONE = re.compile(r"(?:\+?84|0)(?:[ .-]?\d){8,10}")
 A_STORY = 4
 """Words from which on what stands behind "sửa lời kể thành" is the new story itself."""
 
 
-def correction(requested: str, message: Message) -> tuple[str, Any] | None:
-    """The field that the person wants to correct, and its new value if they said it."""
+def correction(requested: str, message: Message, subject: str | None = None) -> tuple[str, Any] | None:
+    """The field that the person wants to correct, and its new value if they said it: of two that are set against each
+    other the one that is affirmed. ``subject``: whom the report is about, for the age."""
     if message.pressed:
         name = message.entities.get("field")
         return (str(name), None) if message.intent == "correct" and name else None
+    if requested == CONFIRM and (whose := _whose(message)) is not None:
+        return SUBJECT, whose
     bare = bare_form(message.text).strip(" .!")
+    if re.match(said_words()["no_number"], bare):
+        return CONTACT, SKIPPED
+    right = affirmed_part(message)
+    named = _named(requested, message, right or message, bare)
+    if named is not None or requested != CONFIRM or len(bare.split()) > LONGEST:
+        return named
+    return _unnamed(message, right, subject)
+
+
+def _named(requested: str, message: Message, right: Message, bare: str) -> tuple[str, Any] | None:
+    """The line that is called by its name, with its new value."""
     words = load_yaml("intake.yml")["correct"]
     verbs = rf"(?:{'|'.join(words['verbs'])})\b\s*{words['between']}(.*)$"
     asked = re.match(rf"^{words['before']}{verbs}", bare)
     if asked:
         name = _field_of(asked.group(1), words["fields"])
-        return (name, _value(name, message)) if name else None
+        return (name, _value(name, right)) if name else None
     if requested == CONFIRM and (named := _named_later(bare, verbs, words)):
         return named, _value(named, message)
-    if requested != CONFIRM or len(bare.split()) > 14:
+    if requested != CONFIRM or len(bare.split()) > LONGEST:
         return None
     wrong = re.match(rf"^{words['before']}{words['wrong']} (.*)$|^(.*?) {words['wrong']}\b", bare)
     name = wrong and _field_of(wrong.group(1) or wrong.group(2), words["fields"])
-    if name:
-        return name, _value(name, message)
+    return (name, _value(name, right)) if name else None
+
+
+def _unnamed(message: Message, right: Message | None, subject: str | None) -> tuple[str, Any] | None:
+    """A new value that is said without the name of its line ("13 là sai, 12 mới đúng", "xã Gò Quao")."""
     if (other := _somebody_else(message)) is not None:
         return RELATION, other
-    for name in (AGE, PLACE, SEX):
-        value = _value(name, message)
+    said = right or message
+    if right is not None and (number := _PHONE.search(right.text)):
+        return CONTACT, number.group()
+    age = childs_age(said, subject=subject) or age_alone(said.text)
+    if age is None and not any(one["entity"] == "age" for one in said.found) and len(said.text.split()) <= A_NUMBER:
+        age = _number(said.text)
+    if age is not None:
+        return AGE, age
+    for name in (PLACE, SEX):
+        value = _value(name, said)
         if value is not None:
             return name, value
-    return None
+    named = right is not None and not re.search(r"\d", right.text)  # "bạn trai em 19 tuổi chứ không phải 17": more told
+    relations = [str(one["value"]) for one in said.found if one["entity"] == "relation"] if named else []
+    return (RELATION, ", ".join(dict.fromkeys(relations))) if relations else None
+
+
+def _whose(message: Message) -> str | None:
+    """Whose story it is, said against the line of it ("là chuyện của chính em")."""
+    signs = said_words()["whose"]
+    said = re.match(signs["about"], bare_form(message.text).strip(" .!?~"))
+    if said is None:
+        return None
+    if re.match(signs["self"], said.group(1)):
+        return "self"
+    return "other" if subject_words(said.group(1)) == "other" else None
 
 
 def _named_later(bare: str, verbs: str, words: Mapping[str, Any]) -> str | None:
@@ -75,7 +121,7 @@ def _field_of(bare: str, fields: Mapping[str, Sequence[str]]) -> str | None:
 def _value(name: str, message: Message) -> Any:
     """A new value said along with the wish to correct."""
     if name == AGE:
-        return first_age(message) or _number(message.text)
+        return _number(message.text) or childs_age(message, subject="other") or age_alone(message.text)
     if name == PLACE and message.entities.get("commune"):
         said = [str(e["text"]) for e in message.found if e["entity"] == "commune" and e.get("text")]
         return {"commune": message.entities["commune"], "text": said[-1] if said else ""}
@@ -87,6 +133,8 @@ def _value(name: str, message: Message) -> Any:
     if name == DANGER:
         behind = _behind(message.text)
         return value_of(behind) if behind else said_of_it(message.text)
+    if name == CONTACT and (number := _PHONE.search(message.text)):
+        return number.group()
     return _behind(message.text) if name in (TIME, RELATION, CONTACT, CARER) else None
 
 

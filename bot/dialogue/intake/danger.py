@@ -24,6 +24,11 @@ def said_of_it(text: str) -> bool | None:
     return False if has(signs["over"], bare) and not re.search(signs["doubt"], bare) else None
 
 
+def is_acute(text: str) -> bool:
+    """Whether words say that somebody is near who is feared, or that somebody wants to die or has taken something."""
+    return any(re.search(sign, bare_form(text)) for sign in words()["danger"]["acute"])
+
+
 def value_of(said: str) -> bool | None:
     """The new value in a wish to correct that line ("thành không")."""
     bare, signs = bare_form(said), words()["danger"]["value"]

@@ -44,7 +44,7 @@ from .fields import (
     WAVERS,
     told_already,
 )
-from .found import found_in, new_in
+from .found import found_in, hamlet_in, new_in
 from .message import (
     RISKY,
     Message,
@@ -57,6 +57,7 @@ from .message import (
     is_telling,
 )
 from .parts import clauses, told_part, wants_out, without_questions, without_wishes
+from .readback import added, elsewhere, said_there, taken_back, tells_more
 from .step import Step
 from .telling import (
     TOLD_ASIDE,
@@ -85,9 +86,11 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
         return Step({})
     if requested == CHOICE:
         return _chosen(slots, message, audience)
-    command = apply_command(requested, slots, message, audience)
-    if command is not None:
-        return command
+    if message.pressed and message.entities.get("field") not in (None, requested) and "value" in message.entities:
+        return Step({requested: None})  # an old button of another question, pressed again
+    step = _wished(requested, slots, message, audience)
+    if step is not None:
+        return step
     if _wants_out(requested, message):
         return _wavers(requested, slots, message, audience)
     about = about_the_report(requested, message)
@@ -113,6 +116,12 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
         return told_aside(requested, slots, message, value, audience)
     if value is None and is_interruption(requested, message):
         return Step({}, interrupted=True)
+    found = elsewhere(requested, slots, message, audience) if value is None else {}
+    if found and requested not in (CONSENT, CONFIRM):
+        more = noted(slots, message.text.strip()) if len(message.text.split()) >= TOLD_ASIDE else {}
+        return Step({**more, **found, requested: None}, say="heard")
+    if value is None and requested == CONFIRM and (adds_to_it(requested, message) or tells_more(message)):
+        return added(slots, message, audience)
     if value is None and adds_to_it(requested, message):
         return told_aside(
             requested, slots, message, value, audience
@@ -122,6 +131,17 @@ def take(requested: str | None, slots: Mapping[str, Any], message: Message, audi
     if value is None:
         return missed(requested, slots, "utter_report_aside" if is_off_topic(message) else "utter_not_caught")
     return _answered(requested, slots, message, value, audience)
+
+
+def _wished(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
+    """What outweighs an answer: more for the account or danger at the read-back, commands, corrections, a story taken
+    back."""
+    there = said_there(slots, message, audience) if requested == CONFIRM else None
+    command = there or apply_command(requested, slots, message, audience)
+    if command is not None or slots.get(CONSENT) is not True:
+        return command
+    back = taken_back(slots, message)
+    return back and Step({**back.updates, requested: None}, say=back.say)
 
 
 def _wants_out(requested: str, message: Message) -> bool:
@@ -190,7 +210,8 @@ def _answered(requested: str, slots: Mapping[str, Any], message: Message, value:
         return Step({**updates, STORY: story or value, **told}, say="heard" if told else None)
     if requested == AGE and not message.pressed:  # "mình 14t ở Cà Mau"
         place = {n: found for n, found in new_in(message, slots, audience).items() if n == PLACE}
-        return Step({**updates, **place}, say="heard" if place else None)
+        hamlet = None if place else hamlet_in(message.text)
+        return Step({**updates, **place, **(noted(slots, hamlet) if hamlet else {})}, say="heard" if place else None)
     if requested == NEAR and value is True and slots.get(DANGER) is False and fears_home(str(slots.get(STORY) or "")):
         return Step({**updates, DANGER: None}, say=NEAR_HOME)  # "no danger", but afraid of a home where that person is
     return Step(updates, say="heard" if requested == CONSENT and told_already(slots) else None)

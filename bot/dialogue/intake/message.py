@@ -12,7 +12,7 @@ from bot.dialogue.phrases import load_yaml
 from bot.language import bare_form, normalise
 from bot.language.whole import says
 
-from .fields import CONSENT, DROP, LATER, STORY
+from .fields import CONFIRM, CONSENT, DROP, LATER, STORY
 from .parts import clauses
 
 RISKY = ("medium", "high", "immediate")
@@ -129,6 +129,10 @@ def is_interruption(requested: str, message: Message) -> bool:
         return True
     if requested == STORY and (message.risk in RISKY or message.confidence < 0.7):
         return False
+    if message.intent == "feel_safe" and (
+        requested == CONFIRM or not re.search(load_yaml("intake.yml")["calm"], bare_form(message.text))
+    ):
+        return False  # "em đang nguy hiểm" sounds like it, and is the contrary
     if message.intent == "talk_to_human" and not follow.wants_person(message.text):
         return False  # "bà nội với tui": who minds the child
     if asks(message.text):

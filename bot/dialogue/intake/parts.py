@@ -40,6 +40,14 @@ def without_questions(text: str) -> str:
     return without(text, _asks_machine)
 
 
+def only_looks_asked(text: str) -> bool:
+    """Whether words that end like a question tell ("con không chịu được không", "còn có nửa tiếng hà")."""
+    signs = load_yaml("intake_said.yml")["no_question"]
+    if "?" in text:
+        return False
+    return re.search(signs["marked"], normalise(text)) is not None or re.search(signs["bare"], _bare(text)) is not None
+
+
 def _asks_machine(parts: list[str], at: int) -> bool:
     words = load_yaml("intake.yml")["asks_machine"]
     bare, before = _bare(parts[at]), _bare(parts[at - 1]) if at else ""

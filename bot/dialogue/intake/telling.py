@@ -51,8 +51,9 @@ def unsure_but_tells(message: Message) -> bool:
 
 def adds_to_it(requested: str, message: Message) -> bool:
     """Whether words that are no answer are something that the person wants to have written down."""
-    least = A_TALE if requested == CONFIRM else TOLD_ASIDE
-    if message.pressed or len(message.text.split()) < least or is_off_topic(message):
+    if requested == CONFIRM and len(message.text.split()) < A_TALE:
+        return False
+    if message.pressed or len(message.text.split()) < TOLD_ASIDE or is_off_topic(message):
         return False
     if requested == CONSENT:
         return len(message.text.split()) >= A_TALE - 1 and not asks_us(message.text)

@@ -53,10 +53,24 @@ def subject_words(text: str, audience: str = "teen") -> str | None:
         return "self"
     found = []
     for subject, signs in load_yaml("intake.yml")["subject"].items():
-        starts = [match.start() for sign in signs if (match := re.search(rf"\b(?:{sign})\b", bare))]
+        starts = [match.start() for sign in signs if (match := _named(sign, bare, subject))]
         if starts:
             found.append((min(starts), str(subject)))
+    sibling = words()["whom"]["sibling"]
+    said = re.search(sibling["bare"], bare) if text.isascii() else re.search(sibling["marked"], normalise(text))
+    if said and not re.search(r"\be con\b", text.lower()):
+        found.append((said.start(), "other"))
     return min(found)[1] if found else None
+
+
+def _named(sign: str, bare: str, subject: str) -> re.Match[str] | None:
+    """Where a sign stands first; whoever does it is not who suffers ("bạn em đánh em", "bị bạn em đánh")."""
+    whom = words()["whom"]
+    for found in re.finditer(rf"\b(?:{sign})\b", bare):
+        doer = re.search(whom["suffers"], bare[: found.start()]) or re.search(whom["does"], bare[found.end() :])
+        if subject == "self" or not doer:
+            return found
+    return None
 
 
 def guessed(message: Message, audience: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 from bot.dialogue import follow
 
 from . import contact
+from .affirmed import affirmed
 from .asked_us import asks_us
 from .corrections import correction
 from .danger import said_of_it
@@ -29,9 +30,11 @@ from .fields import (
     SKIPPED,
     STORY,
     STUCK,
+    SUBJECT,
     TOLD,
+    WAVERS,
 )
-from .message import Message, command_of, is_bare_stop, says_enough
+from .message import Message, command_of, is_bare_stop, is_telling, says_enough
 from .parts import clauses, told_part, who_did
 from .step import Step, questions, required
 from .telling import TOLD_ASIDE, noted
@@ -42,18 +45,26 @@ SAID_BESIDE = (AGE, PLACE, SEX)
 """Lines that a sentence against another line may name beside it ("bé 9 tuổi đâu có nguy hiểm")."""
 
 
+A_PERSON = 4
+MERE = 7
+"""Words up to which a correction is only that."""
+
+
 def apply_command(requested: str, slots: Mapping[str, Any], message: Message, audience: str) -> Step | None:
     name = command_of(message)
     who = who_did(message.text) if requested == CONFIRM and name is None and not message.pressed else None
     if who is not None:
         return _another_did(slots, message, *who)
-    fix = None if name == "pause" else correction(requested, message)  # "không phải lời kể, ý là khoan gửi"
+    # "không phải lời kể, ý là khoan gửi" is no correction
+    fix = None if name == "pause" else correction(requested, message, slots.get(SUBJECT))
     if requested == CONFIRM and name not in ("pause", "stop") and (fix is None or fix[0] in SAID_BESIDE):
         against = _said_against(slots, message)
         if against is not None:
             return against
-    if fix is not None:
-        return _corrected(requested, fix[0], fix[1], slots)
+    if fix is not None and not (requested == CONFIRM and _tells_only(fix, slots, message)):
+        more = _told_with(fix, slots, message) if requested == CONFIRM else {}
+        step = _corrected(requested, fix[0], fix[1], slots)
+        return Step({**more, **step.updates}, say=step.say)
     skippable = requested not in ALWAYS
     if name is None and requested not in CHOICES and is_bare_stop(message):
         name = "stop"  # where a yes or no is asked for it may be "đúng"
@@ -63,6 +74,8 @@ def apply_command(requested: str, slots: Mapping[str, Any], message: Message, au
             return Step({**contact.noted(slots, message), CONTACT: SKIPPED, MISSES: 0})
     if name == "stop" and skippable and says_enough(message) and (requested == CONTACT or slots.get(STORY)):
         name = "skip"  # a bare "thôi" is of this question; what was told must not be lost by it
+    if name == "stop" and requested == CONFIRM and not message.pressed:
+        return Step({OUTCOME: WAVERS, MISSES: 0})  # all is told: nothing is destroyed by one word
     if name in ("stop", "pause"):
         return Step({OUTCOME: "stopped" if name == "stop" else "paused"})
     if name == "go_back":
@@ -70,6 +83,8 @@ def apply_command(requested: str, slots: Mapping[str, Any], message: Message, au
     if name == "finish" and skippable:
         return _finish(requested, slots, audience)
     if name == "skip":
+        if requested == CONFIRM:
+            return missed(requested, slots, "skip_at_end")
         if not skippable:
             return missed(requested, slots, "utter_report_press")
         return Step({requested: SKIPPED, MISSES: 0})
@@ -95,8 +110,28 @@ def _corrected(requested: str, field: str, value: Any, slots: Mapping[str, Any])
         updates[TOLD] = slots[STORY]  # kept until it is told anew: "không có gì thêm" must not be all that is left
     if requested != field:
         updates[requested] = None
+    if value is not None and _same(slots.get(field), value):
+        return Step(updates, say="unchanged")
     say = "utter_report_corrected" if value is not None else "story_fix" if field == STORY and told else None
     return Step(updates, say=say)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether a line says already what it is to be changed to."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return bool(new.get("commune")) and old.get("commune") == new.get("commune")
+    return str(old).casefold() == str(new).casefold()
+
+
+def _tells_only(fix: tuple[str, Any], slots: Mapping[str, Any], message: Message) -> bool:
+    """Whether a longer sentence only repeats what a line says and so is more for the account."""
+    return fix[1] is not None and _same(slots.get(fix[0]), fix[1]) and len(message.text.split()) > MERE
+
+
+def _told_with(fix: tuple[str, Any], slots: Mapping[str, Any], message: Message) -> dict[str, Any]:
+    """A tale that corrects a line by the way stands in the account, too."""
+    telling = is_telling(message) and len(message.text.split()) > MERE and fix[0] != STORY
+    return noted(slots, message.text.strip()) if telling and fix[1] is not None else {}
 
 
 def _said_against(slots: Mapping[str, Any], message: Message) -> Step | None:
@@ -112,6 +147,9 @@ def _said_against(slots: Mapping[str, Any], message: Message) -> Step | None:
     others = not_meant(_named(slots), message.text)
     if others:
         left = [one for one in _named(slots).split(", ") if one not in others]
+        right = affirmed(message.text)  # "mẹ chứ không phải ba"
+        if right and len(right.split()) <= A_PERSON:
+            left.append(right)
         updates.update({RELATION: ", ".join(left) or None, FIXING: None if left else RELATION})
     if not updates:
         return None
