@@ -155,10 +155,16 @@ def _drop_tellers_age(found: dict[str, Any], heard: list[dict[str, Any]], voice:
     if voice not in YOUNG or found.get(intake.SUBJECT) not in ("self", "other"):
         return
     subject = found[intake.SUBJECT]
-    ages = [age for event in heard if (age := intake.childs_age(read(event), voice, subject)) is not None]
+    ages = [age for event in heard if (age := _age_in(read(event), voice, subject)) is not None]
     found.pop(intake.AGE, None)
     if ages:
         found[intake.AGE] = ages[-1]
+
+
+def _age_in(message: intake.Message, voice: str, subject: str) -> int | None:
+    """The age of the child that a message says; a bare number is the writer's own."""
+    age = intake.childs_age(message, voice, subject)
+    return intake.age_alone(message.text) if age is None and subject == "self" and introduces(message.text) else age
 
 
 def _clear(message: intake.Message, found: dict[str, Any], voice: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+from bot.dialogue import follow
 from bot.dialogue.memory import Memory
 from bot.safety import Assessment, answered, cannot_call, unwell
 from bot.safety.answers import ACCIDENTS, CARERS, POISON, UNSURE, YOUNG
@@ -85,7 +86,7 @@ def fear_said(text: str, memory: Memory, assessment: Assessment) -> Fear | None:
     """The fear that somebody young tells who has told of harm a while ago, when their words tell of nothing graver."""
     before = last(memory)
     now = (*INSIDE, *NOW, *SETTING, *BODY, *CARING, *OTHERS_DYING, *OFFENDING, *OWN_DEEDS)
-    if not before or before in now or memory.in_form or memory.awaits or says_dying(text):
+    if not before or before in now or memory.in_form or memory.awaits or says_dying(text) or follow.wish(text):
         return None
     dying = before in ABOUT_DYING
     grave = assessment.risk == "immediate" or assessment.kind == "offender" or (assessment.kind == "self_harm") > dying

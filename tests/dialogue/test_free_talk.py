@@ -175,7 +175,7 @@ def test_thoi_at_the_last_question_loses_nothing(line: Line) -> None:
     teen.press("Bỏ qua")
     asked(teen.heard, "liên lạc")
     asked(teen.say("thôi"), "Đúng chưa", "nhốt")
-    asked(teen.say("bỏ qua"), "chọn một nút")
+    asked(teen.say("bỏ qua"), "không còn gì phải bỏ qua", "nhốt")
     teen.say("gửi nha")
     assert teen.report()["contact"] is None
 

@@ -73,6 +73,7 @@ def test_a_fear_is_answered_only_after_harm_was_told_and_never_in_danger_now() -
     for form in ("emergency", "at_the_door", "hiding", "fire", "emergency_medical", "offender", "other_dying"):
         assert fear_said(text, told(form), CALM) is None, form
     assert fear_said(text, told(in_form=True), CALM) is None
+    assert fear_said("cho em hủy phiếu đi, người ta cho em tiền", told(), CALM) is None, "a wish about the report"
     assert fear_said(text, told(audience="parent"), CALM) is None
     now = Assessment("immediate", "emergency", 0.9, [], ("perpetrator_near",))
     assert fear_said(text, told(), now) is None

@@ -1,6 +1,6 @@
 """The intake conversation as pure logic: ``take`` says what one message does to the report form (``flow`` decides)."""
 
-from .ages import childs_age
+from .ages import age_alone, childs_age
 from .asked_us import WHO_READS, asks_us
 from .danger import is_now
 from .fields import (
@@ -35,6 +35,7 @@ from .step import Step, questions, required
 from .whom import names_nobody, subject_words
 
 __all__ = [
+    "age_alone",
     "AGE",
     "CHOICE",
     "CONFIRM",
