@@ -48,7 +48,7 @@ def test_fragments_of_a_frightened_child(line: Line) -> None:
     asked(child.heard, "xã")
     child.say("hem bit")
     child.say("k")
-    asked(child.heard, "Đúng chưa", "Tuổi: 9", "của con")
+    asked(child.heard, "Đúng chưa", "Tuổi: 9", "của chính con")
     not_said(child.heard, "hem bit")
     child.say("gui di")
     draft = child.report()
