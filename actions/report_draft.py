@@ -13,7 +13,7 @@ from rasa_sdk import Tracker
 from actions.shared import audience, intent, risk
 from bot.dialogue import follow, intake
 from bot.dialogue.intake import OUTCOME, OWN_ROLE, SKIPPED, TOLD, asks, asks_us, is_small_talk, without_questions
-from bot.language import bare_form
+from bot.language import bare_form, strip_accents
 from bot.reports import ReportDraft
 from bot.safety import introduces
 from bot.safety.answers import UNSURE, YOUNG
@@ -281,7 +281,11 @@ def _place_parts(text: str, commune: str) -> list[str]:
     around = r"(?:(?:da|o|xa|phuong|dac khu|em|con|nha) )*"
     if short and re.fullmatch(rf"{around}{re.escape(short)}(?: (?:a|nha|ne))*", said):
         return [commune]
-    return [text] if name and re.search(rf"\b{re.escape(name)}\b", said) else [text, commune]
+    plain = strip_accents(text.lower())
+    named = re.search(rf"\b{re.escape(strip_accents(commune.lower()))}\b", plain) if len(plain) == len(text) else None
+    if not name or named is None:
+        return [text] if name and re.search(rf"\b{re.escape(name)}\b", said) else [text, commune]
+    return [text[: named.start()] + commune + text[named.end() :]]  # as it is spelt: they see that it was understood
 
 
 def draft_of(tracker: Tracker) -> ReportDraft:

@@ -258,6 +258,9 @@ def test_the_read_back_says_who_is_meant_and_no_place_twice() -> None:
         assert "chính" in line[2]
     values = summary_words()["values"]["default"]
     assert shown({"text": "Định Hòa", "commune": "Xã Định Hòa"}, values) == "Xã Định Hòa"
+    for typed_place in ("xã Tân Thạnh, huyện An Minh", "xa tan thanh, huyện An Minh"):
+        said = shown({"text": typed_place, "commune": "Xã Tân Thạnh"}, values)
+        assert said == "Xã Tân Thạnh, huyện An Minh", "as it is spelt"
     assert shown({"text": "xã Bình An bên Kiên Giang cũ", "commune": "Xã Bình An"}, values).count("Bình An") == 1
     assert shown({"text": "ấp 3", "commune": "Xã Bình An"}, values) == "ấp 3, Xã Bình An"
 
