@@ -25,6 +25,7 @@ STRAY = re.compile("hung hăng|chỗ đông người|người gây hại|vỏ th
 HAPPENED = [
     ("bé hóc dị vật mặt tím", "choking"),
     ("cháu bị sặc cháo", "choking"),
+    ("be nha toi mac nghen hot mit tim mat roi", "choking"),
     ("con tôi bị hóc hạt nhãn mặt tím ngắt giờ làm sao", "choking"),
     ("em bé 8 tháng sặc sữa tím tái", "choking"),
     ("cháu ngoại tui 2 tuổi nuốt hột nhãn rồi nó không thở", "choking"),
