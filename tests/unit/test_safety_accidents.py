@@ -214,3 +214,11 @@ async def test_thanks_beside_an_operation_are_not_brushed_off(text: str, cared: 
     await ActionSmallTalk().act(spoken, Heard(text))  # type: ignore[arg-type]
     assert ("utter_thanks" not in str(spoken.messages)) is cared
     assert ("bác sĩ" in str(spoken.messages)) is cared
+
+
+@pytest.mark.parametrize("text", ["bé mắc nghẹn hột mít tím mặt rồi", "be nha toi mac nghen hot mit tim mat roi"])
+def test_a_face_that_turns_blue_is_no_blow(text: str) -> None:
+    codes = {hit.code for hit in WORDS.find(text).hits}
+    assert "choking" in codes
+    assert "beaten" not in codes
+    assert "beaten" in {hit.code for hit in WORDS.find("con tôi bị bầm mặt, sưng mắt").hits}
