@@ -42,8 +42,6 @@ from bot.safety import (
 from bot.safety.answers import ACCIDENTS, CARERS, POISON, SETTINGS, YOUNG
 from bot.safety.threads import threads
 
-SWALLOWED = POISON
-"""Codes of the assessment."""
 SHORT = 8
 """Words of a message that says hardly more than that one cannot call."""
 IN_TURNS = {
@@ -136,7 +134,7 @@ class SafeWords:
         repeated = helped and RISKS.index(assessment.risk) <= RISKS.index(memory.risk)
         repeated = repeated and (assessment.kind != "self_harm" or last(memory) in ABOUT_DYING)
         memory.helped = True
-        if SWALLOWED.intersection(assessment.codes):
+        if POISON.intersection(assessment.codes):
             memory.swallowed_at = time.time()
         within = memory.in_form or bool(memory.awaits)
         form = choose_form(assessment, within, repeated, voice(memory))

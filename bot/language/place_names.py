@@ -15,8 +15,7 @@ def without_places(normal: str) -> str:
     bare = strip_accents(normal)
     if len(bare) != len(normal):
         return normal
-    behind, alone = _patterns()
-    instead = str(load("place_names")["instead"])
+    behind, alone, instead = _patterns()
     instead = strip_accents(instead) if bare == normal else instead
     if alone.fullmatch(bare):
         return instead
@@ -28,10 +27,10 @@ def without_places(normal: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], str]:
     data = load("place_names")
     names = strip_accents("|".join(sorted(data["names"], key=len, reverse=True)))
     before, around = strip_accents(data["before"]), strip_accents(data["around"])
     behind = re.compile(rf"\b(?:{before}) (?P<name>{names})\b")
     alone = re.compile(rf"(?:(?:{around}) )*(?:{names})(?: (?:{around}))*[ .,!?]*")
-    return behind, alone
+    return behind, alone, str(data["instead"])

@@ -6,14 +6,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from bot.language import bare_form
 
-DATA = Path(__file__).parent / "data" / "fears.yml"
+from .signs import any_of, read_signs
 
 
 @dataclass(frozen=True)
@@ -41,18 +38,11 @@ def fear_in(text: str, dying: bool = False) -> Fear | None:
 @lru_cache(maxsize=1)
 def fears() -> list[Fear]:
     """All of them, in the order in which they count."""
-    data = _data()
-    classes = {name: data[name] for name in ("I", "home")}
+    parts = {name: _data()[name] for name in ("I", "home")}
     return [
-        Fear(entry["id"], _compiled(entry["signs"], classes), dict(entry["say"]), bool(entry.get("dying")))
-        for entry in data["fears"]
+        Fear(entry["id"], any_of(entry["signs"], parts), dict(entry["say"]), bool(entry.get("dying")))
+        for entry in _data()["fears"]
     ]
-
-
-def _compiled(signs: list[str], classes: dict[str, str]) -> re.Pattern[str]:
-    for name, spelt in classes.items():
-        signs = [sign.replace(f"{{{name}}}", spelt) for sign in signs]
-    return re.compile("|".join(f"(?:{sign})" for sign in signs))
 
 
 def _forms(part: str) -> tuple[str, str]:
@@ -62,10 +52,8 @@ def _forms(part: str) -> tuple[str, str]:
     return plain, re.sub(rf"^{data['I']} (?:(?:rat|hoi|cung|dang|van|that su|chi) )*", "", plain)
 
 
-@lru_cache(maxsize=1)
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
-    return data
+    return read_signs("fears")
 
 
 def _most() -> int:

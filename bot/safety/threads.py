@@ -6,14 +6,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from bot.language import bare_form
 
-DATA = Path(__file__).parent / "data" / "threads"
+from .signs import any_of, read_signs
+
 NAMES = ("outside", "lost", "pictures", "friend", "hit", "away", "body")
 """In the order in which they open."""
 SHORT = 8
@@ -21,7 +19,6 @@ SHORT = 8
 STEP = 22
 """Words; whoever says more tells of something of its own."""
 WHO = "who"
-NOTHING = re.compile(r"(?!)")
 Texts = dict[str, dict[str, str]]
 
 
@@ -129,10 +126,9 @@ def is_pronoun(who: str) -> bool:
 
 def harms(who: str, told: str) -> bool:
     """Whether somebody is named in ``told`` as the one who harms, and no other person stands between."""
-    base = who.split()[0]
-    others = "ba|bo|cha|tia|duong|cau|chu|bac|ong|anh|chi|no|me|ma|di|co|thay"
-    between = rf"(?: (?!(?:{others})\b)\w+){{0,6}}?"
-    return re.search(rf"\b{base}\b{between} (?:{_load(WHO)['harms']})\b", bare_form(told)) is not None
+    data = _load(WHO)
+    between = rf"(?: (?!(?:{data['others']})\b)\w+){{0,6}}?"
+    return re.search(rf"\b{who.split()[0]}\b{between} (?:{data['harms']})\b", bare_form(told)) is not None
 
 
 def _who(sign: str, text: str) -> str:
@@ -156,15 +152,8 @@ def _thread(name: str) -> Thread:
 
 
 def _sign(signs: list[str]) -> re.Pattern[str]:
-    if not signs:
-        return NOTHING
-    whole = "|".join(rf"(?:\b(?:{sign})(?!\w))" for sign in signs)
-    for part, spelt in _load("parts").items():
-        whole = whole.replace(f"{{{part}}}", spelt)
-    return re.compile(whole)
+    return any_of(signs, _load("parts"))
 
 
-@lru_cache(maxsize=16)
 def _load(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load((DATA / f"{name}.yml").read_text(encoding="utf-8"))
-    return data
+    return read_signs(f"threads/{name}")

@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from bot.language import bare_form
 
-DATA = Path(__file__).parent / "data" / "told.yml"
+from .signs import any_of, read_signs
+
 PLEA = 7
 """Words; whoever says more asks about something of its own."""
 
@@ -151,16 +149,12 @@ def _tells(text: str, table: str) -> bool:
     return _sign(table).search(bare_form(text)) is not None
 
 
-@lru_cache(maxsize=1)
 def _table() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
-    return loaded
+    return read_signs("told")
 
 
 @lru_cache(maxsize=64)
 def _sign(name: str) -> re.Pattern[str]:
-    """A table as one expression; ``{parts}`` in braces are tables of one line each."""
+    """A table as one expression; entries of one line are parts of others."""
     table = _table()
-    parts = {key: value.replace("{{", "{").replace("}}", "}") for key, value in table.items() if isinstance(value, str)}
-    signs = [sign.format(**parts) if name in ("another_dying", "comes_back") else sign for sign in table[name]]
-    return re.compile("|".join(rf"\b(?:{sign})\b" for sign in signs))
+    return any_of(table[name], {key: value for key, value in table.items() if isinstance(value, str)})

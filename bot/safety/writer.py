@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from bot.language import normalise, strip_accents
 from bot.language.own_age import own_ages
 
-from .types import RiskModelError
+from .signs import any_of, read_signs
 
-DATA = Path(__file__).parent / "data" / "deeds.yml"
 GROWN = 18
 AS_OBJECT = ("con", "em", "chau")
 """The writer, or whom somebody else does it to."""
@@ -59,27 +55,12 @@ def says_grown_up(text: str) -> bool:
     return bool(years) and min(years) >= GROWN
 
 
-@lru_cache(maxsize=1)
 def table() -> dict[str, Any]:
-    """What is read from ``data/deeds.yml``. Raises ``RiskModelError`` with a one-line remedy."""
-    try:
-        loaded: dict[str, Any] = yaml.safe_load(DATA.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise RiskModelError(f"The signs of deeds {DATA} cannot be read: restore it from the project") from error
-    return loaded
+    """What is read from ``data/deeds.yml``."""
+    return read_signs("deeds")
 
 
 @lru_cache(maxsize=64)
 def sign(name: str) -> re.Pattern[str]:
     """A table as one expression between word boundaries; ``{parts}`` are the entries under ``parts``."""
-    entry = table()[name]
-    lines = [entry] if isinstance(entry, str) else entry
-    return re.compile("|".join(rf"\b(?:{_filled(line)})\b" for line in lines))
-
-
-def _filled(line: str) -> str:
-    """A line with its parts, which may have parts themselves."""
-    parts = table()["parts"]
-    while named := re.search(r"\{([a-z]+)\}", line):
-        line = line.replace(named[0], parts[named[1]])
-    return line
+    return any_of(table()[name], table()["parts"])
