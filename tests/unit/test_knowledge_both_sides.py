@@ -43,7 +43,7 @@ def test_a_parent_of_either_child_hears_what_is_true_for_them(answerer: Answerer
 @pytest.mark.parametrize("item", BY_THE_DOERS_AGE)
 @pytest.mark.parametrize("audience", ["teen", "parent"])
 def test_the_age_of_liability_is_the_doers_not_the_hurt_childs(answerer: Answerer, item: str, audience: str) -> None:
-    text = answerer.base.items[item].variants[audience].lower()  # type: ignore[index]
+    text = answerer.base.items[item].variants[audience].lower()
     assert re.search(r"tuổi người (?:gây ra|làm)|người gây ra mà chưa đủ", text)
     if audience == "parent":
         assert "người lớn" in text

@@ -21,7 +21,7 @@ from bot.knowledge.models import AUDIENCES, KINDS
 from bot.knowledge.references import articles_of
 from bot.knowledge.schema import MODELS, list_schema
 from bot.knowledge.stale import stale
-from bot.safety import Assessment
+from bot.safety import Assessment, Risk
 from bot.settings import ROOT
 
 ON = date(2026, 11, 24)
@@ -157,9 +157,9 @@ def test_who_asks_for_the_law_in_so_many_words_gets_it_beside_the_safe_words(
     ],
 )
 def test_a_grown_ups_question_behind_a_story_is_answered_after_the_safe_words(
-    answerer: Answerer, text: str, risk: str, item: str
+    answerer: Answerer, text: str, risk: Risk, item: str
 ) -> None:
-    told = Assessment(risk, "disclosure", 0.9, [])  # type: ignore[arg-type]
+    told = Assessment(risk, "disclosure", 0.9, [])
     answer = answerer.answer(text, "parent", ON, "disclose_other", told)
     assert any(found.id.startswith(item) for found in answer.items[:3]), [found.id for found in answer.items]
     assert all(number in answer.text for number in ("111", "113", "115"))

@@ -68,7 +68,7 @@ def test_who_hit_somebody_is_not_told_to_be_without_fault(answerer: Answerer, it
 def test_whether_parents_can_read_promises_no_secrecy(answerer: Answerer) -> None:
     variants = answerer.base.items["on-092-ba-ma-co-doc-duoc"].variants
     for audience in ("child", "teen"):
-        text = variants[audience]  # type: ignore[index]
+        text = variants[audience]
         assert "cầm" in text  # whoever holds the telephone reads along
         assert "cán bộ" in text
         assert "phải nhờ" in text

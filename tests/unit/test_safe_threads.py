@@ -163,7 +163,7 @@ def test_the_chat_hides_when_the_one_who_is_feared_comes(told_of: str, text: str
 async def test_in_a_report_too_the_chat_hides_and_nothing_of_it_is_shown() -> None:
     for text in ("nó về tới", "ảnh vô phòng rồi", "me con moi vo phong"):
         memory = told("disclosure", "teen", in_form=True, recent=["bạn trai em đánh em"])
-        conversation = Conversation(Fixed(), SafetyAnswers.load(), Rasa())  # type: ignore[arg-type]
+        conversation = Conversation(Fixed(), SafetyAnswers.load(), Rasa())
         turn = await conversation.respond(IncomingMessage("zalo", "1", "x", text=text), "s", memory, "x")
         assert turn.memory is None
         assert [reply.kind for reply in turn.replies] == ["hide"]

@@ -211,7 +211,7 @@ class Spoken:
 @pytest.mark.parametrize(("text", "cared"), [("bs nói phải mổ. cám ơn", True), ("cám ơn", False)])
 async def test_thanks_beside_an_operation_are_not_brushed_off(text: str, cared: bool) -> None:
     spoken = Spoken()
-    await ActionSmallTalk().act(spoken, Heard(text))  # type: ignore[arg-type]
+    await ActionSmallTalk().act(spoken, Heard(text))
     assert ("utter_thanks" not in str(spoken.messages)) is cared
     assert ("bác sĩ" in str(spoken.messages)) is cared
 

@@ -236,46 +236,12 @@ def test_small_and_helpless_children_weigh_more(assessor: RiskAssessor) -> None:
     assert assessor.assess("cháu bé 3 tuổi").risk == "none"
 
 
-def test_somebody_at_the_door_is_immediate_after_a_disclosure(assessor: RiskAssessor) -> None:
-    for text in ("nó đang đứng ngoài cửa", "no dang dung ngoai cua", "ba về rồi", "ổng gõ cửa"):
-        assert not assessor.assess(text).at_risk
-        later = assessor.assess(text, Context(earlier="high", recent=("cậu đụng con",)))
-        assert (later.risk, later.kind) == ("immediate", "emergency")
-        assert assessor.assess(text, Context(earlier="high", in_form=True)).risk == "immediate"
-        assert assessor.assess(text, Context(earlier="low")).risk != "immediate"
-
-
-def test_doubt_after_a_disclosure_is_an_alarm(assessor: RiskAssessor) -> None:
-    assert assessor.assess("đáng ngờ").risk == "low"
-    assert assessor.assess("đáng ngờ lắm cô ơi", Context(earlier="medium")).risk == "medium"
-
-
-def test_two_fragments_are_read_together(assessor: RiskAssessor) -> None:
-    found = assessor.assess("ở chỗ kia", Context(recent=("cậu Ba",)))
-    assert found.risk == "medium"
-    assert "together" in found.codes
-    assert assessor.assess("ở chỗ kia", Context(recent=("bạn An",))).risk == "none"
-
-
-def test_one_word_counts_when_the_one_before_was_doubtful(assessor: RiskAssessor) -> None:
-    assert "together" in assessor.assess("chỗ", Context(earlier="low", recent=("cậu Ba",))).codes
-    assert assessor.assess("chỗ", Context(recent=("cậu Ba",))).risk == "none"
-
-
 def test_what_is_typed_without_diacritics_may_have_an_alarm_of_its_own() -> None:
     limits = Thresholds(alarm=-1.0, worry=-2.0, high=0.0, immediate=0.0, alarm_bare=1.0)
     assert limits.alarm_for(["ba danh con"]) == 1.0
     assert limits.alarm_for(["ba đánh con"]) == -1.0
     assert limits.alarm_for(["ba danh con", "hôm qua"]) == -1.0
     assert Thresholds(alarm=-1.0, worry=-2.0, high=0.0, immediate=0.0).alarm_for(["ba"]) == -1.0
-
-
-def test_after_an_alarm_one_word_counts_when_it_says_far_more_than_what_stood_before(assessor: RiskAssessor) -> None:
-    after = Context(earlier="medium", recent=("chuyện nặng",))
-    assert assessor.assess("dạ", after).risk == "none", "it was told already"
-    after = Context(earlier="medium", recent=("cậu Ba",))
-    assert "together" in assessor.assess("chỗ", after).codes
-    assert assessor.assess("chỗ", Context(recent=("cậu Ba",))).risk == "none"
 
 
 def test_a_word_that_answers_a_form_is_no_new_alarm(assessor: RiskAssessor) -> None:

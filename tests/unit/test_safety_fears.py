@@ -51,7 +51,7 @@ OTHERS = [
 
 
 def told(form: str = "disclosure", audience: str = "child", **more: object) -> Memory:
-    return Memory(audience=audience, helped=True, risk="high", safe_form=form, safe_at=time.time(), **more)  # type: ignore[arg-type]
+    return Memory(audience=audience, helped=True, risk="high", safe_form=form, safe_at=time.time(), **more)
 
 
 @pytest.mark.parametrize(("text", "fear"), FEARS)
