@@ -24,14 +24,11 @@ from actions.shared import (
     typed,
 )
 from bot.dialogue.follow import asks_to_report
-from bot.language import normalise, without_places
 from bot.safety import introduces
 from bot.safety.fears import Fear, fears
 from bot.safety.told import treated
 
 SAME_AS = {"skip": "deny", "stop": "deny", "pause_report": "deny", "go_back": "help", "correct": "help"}
-WHERE = 10
-"""Words of a message that says hardly more than where somebody is."""
 LEAVES = ("goodbye", "deny", "stop", "chitchat")
 KINDS = {
     "disclose_self": "disclosure",
@@ -58,19 +55,11 @@ class ActionSafety(SafeAction):
             return inform(dispatcher, tracker)
         if level in ("medium", "high", "immediate"):
             speak_safety(dispatcher, tracker, KINDS.get(intent(tracker), "disclosure"), level)
-        elif level == "none" and _only_where(typed(tracker)):
-            dispatcher.utter_message(response="utter_affirm")  # "em ở Rạch Giá": the intent was guessed from a name
         elif intent(tracker) in ("emergency", "self_harm"):
             speak_safety(dispatcher, tracker, KINDS[intent(tracker)], "high")
         else:
             speak_safety(dispatcher, tracker, "worry", "low")
         return []
-
-
-def _only_where(text: str) -> bool:
-    """Whether a short message names a place, so that its intent may be a guess from the name's syllables."""
-    normal = normalise(text)
-    return len(normal.split()) <= WHERE and without_places(normal) != normal
 
 
 class ActionSmallTalk(SafeAction):

@@ -6,7 +6,13 @@ import re
 from functools import lru_cache
 
 from bot.language.characters import strip_accents
+from bot.language.normal import normalise
 from bot.language.tables import load
+
+
+def judged_form(text: str) -> str:
+    """A text as the models read it, in training and after: the normal form without names of places."""
+    return without_places(normalise(text))
 
 
 def without_places(normal: str) -> str:

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from bot.encoder import Encoder, is_calibration
-from bot.language import normalise
+from bot.language import judged_form
 from bot.nlu.compact import Compact
 from bot.nlu.features import vectorisers
 
@@ -39,7 +39,7 @@ def fit_views(texts: Sequence[str], weights: dict[str, float]) -> tuple[Views, A
     """Vectorisers with their weights, fitted on the texts' normal forms, and the feature matrix of the texts."""
     from scipy.sparse import hstack
 
-    normals = [normalise(text) for text in texts]
+    normals = [judged_form(text) for text in texts]
     views, parts = [], []
     for name, vectoriser in vectorisers(len(texts)):
         if weights.get(name):
@@ -52,7 +52,7 @@ def transform(views: Views, texts: Sequence[str]) -> Any:
     """The feature matrix of some texts."""
     from scipy.sparse import hstack
 
-    normals = [normalise(text) for text in texts]
+    normals = [judged_form(text) for text in texts]
     return hstack([vectoriser.transform(normals) * weight for weight, vectoriser in views]).tocsr()
 
 
@@ -120,7 +120,7 @@ def read_intents(reader: Encoder | None, texts: Sequence[str], names: Sequence[s
     if reader is None or not set(names) <= set(reader.intents):
         return None
     columns = [reader.intents.index(name) for name in names]
-    return reader.read([normalise(text) for text in texts]).intents[:, columns]
+    return reader.read([judged_form(text) for text in texts]).intents[:, columns]
 
 
 def fit_model(matrix: Any, labels: Sequence[str], C: float, seed: int) -> Any:  # noqa: N803 - scikit-learn's name

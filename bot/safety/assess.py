@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.language import normalise, strip_accents, without_places
+from bot.language import judged_form, strip_accents
 
 from .answers import ACCIDENTS, POISON
 from .deeds import of_carer, of_offender
@@ -125,7 +125,7 @@ class RiskAssessor:
 
     def _assess(self, text: str, context: Context) -> Assessment:
         shortened = text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1000] + " " + text[-1000:]
-        normal = without_places(normalise(shortened))
+        normal = judged_form(shortened)
         if not any(char.isalnum() for char in normal) or introduces(normal):
             return Assessment()
         seen = self._look(pieces(normal))
@@ -266,7 +266,7 @@ class RiskAssessor:
             return
         worried = level(context.earlier) >= level("low")  # then one word may say the rest ("con so", "ba", "danh")
         readable = not context.in_form and context.recent and (size <= SHORT if worried else 1 < size <= SHORT)
-        if readable and self._says_more(normalise(context.recent[-1])[-300:], normal, alarmed, worried):
+        if readable and self._says_more(judged_form(context.recent[-1])[-300:], normal, alarmed, worried):
             verdict.raise_to("medium", "together")
 
     def _says_more(self, before: str, normal: str, alarmed: bool, worried: bool) -> bool:

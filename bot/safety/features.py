@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from sklearn.pipeline import FeatureUnion, make_union
 
-from bot.language import normalise, strip_accents
+from bot.language import judged_form, strip_accents
 from bot.nlu.features import pair_features
 from bot.nlu.hashing import hashed_tfidf
 
 from .concepts import concept_grams
 
-VERSION = 14
+VERSION = 15
 """Raise it when features or heads change, so that stored models are trained again."""
 RARE = 4
 """Texts that a feature must be in; a message comes in two views."""
@@ -38,7 +38,7 @@ def vectorizer() -> FeatureUnion:
 
 def views(text: str) -> tuple[str, str]:
     """A message's normal form as typed, and as typed without diacritics."""
-    return normalise(text), normalise(strip_accents(text))
+    return judged_form(text), judged_form(strip_accents(text))
 
 
 def pieces(normal: str) -> list[str]:

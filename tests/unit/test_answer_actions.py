@@ -390,11 +390,3 @@ async def test_a_wish_about_the_last_answer_is_not_sent_to_a_person() -> None:
     assert "utter_talk_to_human" not in [m["response"] for m in said]
     said, _ = await run(ActionTalkToHuman(), tracker("cho gặp người thật", "talk_to_human"))
     assert [m["response"] for m in said] == ["utter_talk_to_human"]
-
-
-async def test_where_somebody_lives_is_heard_though_its_name_sounds_like_danger() -> None:
-    calm = {"risk": "none", "kind": "none", "audience": "teen"}
-    said, _ = await run(ActionSafety(), tracker("em ở Rạch Giá", "self_harm", metadata=calm))
-    assert said[0]["response"] == "utter_affirm"
-    said, _ = await run(ActionSafety(), tracker("em không muốn sống nữa", "self_harm", metadata=calm))
-    assert "111" in said[0]["text"]

@@ -9,6 +9,7 @@ import yaml
 
 from bot.language import normalise, without_places
 from bot.language.tables import load
+from bot.nlu.parser import Parser
 from bot.safety import RiskAssessor
 from bot.settings import ROOT, get_settings
 
@@ -16,6 +17,11 @@ from bot.settings import ROOT, get_settings
 @pytest.fixture(scope="module")
 def assessor() -> RiskAssessor:
     return RiskAssessor.load(get_settings().models_dir)
+
+
+@pytest.fixture(scope="module")
+def parser() -> Parser:
+    return Parser.load(get_settings().models_dir)
 
 
 def test_every_commune_of_the_knowledge_base_is_known() -> None:
